@@ -1,0 +1,86 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// Every target of the project is Swift 6, with warnings as errors. `ExistentialAny` keeps boxing visible.
+let strict: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .treatAllWarnings(as: .error),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+func module(
+  _ name: String, _ dependencies: [Target.Dependency] = [], exclude: [String] = [], resources: [Resource]? = nil
+) -> Target {
+  .target(
+    name: name, dependencies: dependencies, exclude: exclude, resources: resources, swiftSettings: strict)
+}
+
+func program(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .executableTarget(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource]? = nil) -> Target {
+  .testTarget(name: name, dependencies: dependencies, resources: resources, swiftSettings: strict)
+}
+
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let mustache = Target.Dependency.product(name: "Mustache", package: "swift-mustache")
+let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let metrics = Target.Dependency.product(name: "CoreMetrics", package: "swift-metrics")
+let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let toml = Target.Dependency.product(name: "TOMLKit", package: "TOMLKit")
+
+let package = Package(
+  name: "GlobalKeyMarket",
+  products: [
+    .executable(name: "gkm", targets: ["gkm"]),
+    .executable(name: "gkmd", targets: ["gkmd"]),
+    .executable(name: "stripesim", targets: ["stripesim"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
+    .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
+  ],
+  targets: [
+    // C shims: a module map and only what Swift cannot import.
+    .systemLibrary(name: "CLibpq", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+    .target(name: "CHiredis", linkerSettings: [.linkedLibrary("hiredis")]),
+    .target(name: "CCurl", linkerSettings: [.linkedLibrary("curl")]),
+    .target(name: "CNcurses", linkerSettings: [.linkedLibrary("ncursesw"), .linkedLibrary("tinfo")]),
+
+    // Wrappers: know nothing of the market.
+    module("Postgres", ["CLibpq"]),
+    module("Redis", ["CHiredis"]),
+    module("Outbound", ["CCurl"]),
+    module("Terminal", ["CNcurses", toml]),
+
+    // The domain and what stores and speaks it.
+    module("Market", [crypto]),
+    module("Store", ["Market", "Postgres", "Redis", crypto]),
+    module("Stripe", ["Market", "Outbound", crypto]),
+
+    // The programs' bodies.
+    module("Console", ["Market", "Store", "Postgres", "Redis", "Terminal", toml]),
+    module("Daemon", [
+      "Market", "Store", "Stripe", "Postgres", "Redis", "Outbound", hummingbird, mustache, logging, metrics, lifecycle,
+      toml,
+    ]),
+    module("StripeSimulator", ["Stripe", "Market", "Outbound", hummingbird, logging, lifecycle]),
+
+    // Executables: parse, compose, run.
+    program("gkm", ["Console", "Market", "Store", "Postgres", "Redis", "Terminal", arguments]),
+    program("gkmd", ["Daemon", "Market", "Store", "Postgres", arguments, logging, lifecycle]),
+    program("stripesim", ["StripeSimulator", arguments, logging, lifecycle]),
+  ],
+  cLanguageStandard: .c11
+)
