@@ -77,10 +77,15 @@ let package = Package(
     ]),
     module("StripeSimulator", ["Stripe", "Market", "Outbound", hummingbird, logging, lifecycle]),
 
+    // What tests stand on: private servers, processes. In no product.
+    module("TestSupport"),
+
     // Executables: parse, compose, run.
     program("gkm", ["Console", "Market", "Store", "Postgres", "Redis", "Terminal", arguments]),
     program("gkmd", ["Daemon", "Market", "Store", "Postgres", arguments, logging, lifecycle]),
     program("stripesim", ["StripeSimulator", arguments, logging, lifecycle]),
+
+    tests("TestSupportTests", ["TestSupport"]),
   ],
   cLanguageStandard: .c11
 )
