@@ -1,0 +1,134 @@
+/// The themes that are part of the program, so that it needs no files. `Themes/*.toml` hold the same text, and a test
+/// keeps them the same.
+enum BuiltInThemes {
+  static let sources = [
+    "dark": dark,
+    "light": light,
+    "high-contrast": highContrast,
+    "mono": mono,
+  ]
+
+  private static let dark = #"""
+    summary = "Dark: calm colours on the terminal's own background"
+
+    # A colour is "#rrggbb", a number of xterm's 256, one of the 16 names, or "default" (the terminal's own).
+    # rich is used with 256 colours, basic with 16 or fewer.
+    [palette]
+    soft = { rich = 250, basic = "white" }
+    grey = { rich = 245, basic = "bright-black" }
+    faint = { rich = 240, basic = "bright-black" }
+    sky = { rich = "#5fafff", basic = "bright-blue" }
+    mint = { rich = "#5fd787", basic = "green" }
+    gold = { rich = "#ffd75f", basic = "yellow" }
+    coral = { rich = "#ff5f5f", basic = "bright-red" }
+    lilac = { rich = "#87afff", basic = "cyan" }
+    raised = { rich = 238, basic = "blue" }
+    lifted = { rich = 236, basic = "bright-black" }
+    surface = { rich = 235, basic = "black" }
+    alarm = { rich = 160, basic = "red" }
+    deep = { rich = 24, basic = "blue" }
+    amber = { rich = 214, basic = "yellow" }
+    ink = { rich = 16, basic = "black" }
+    paper = { rich = 231, basic = "bright-white" }
+
+    [roles]
+    text = {}
+    "text.dim" = "soft"
+    muted = "grey"
+    title = { fg = "sky", bold = true }
+    header = { fg = "grey", bold = true }
+    border = "faint"
+    "border.focused" = "sky"
+    key = { fg = "sky", bold = true }
+    selection = { bg = "raised", bold = true }
+    "selection.unfocused" = { bg = "lifted" }
+    marked = { fg = "gold", bold = true }
+    match = { fg = "gold", underline = true }
+    input = { bold = true }
+    "state.ok" = "mint"
+    "state.warn" = "gold"
+    "state.failed" = { fg = "coral", bold = true }
+    "state.waiting" = "lilac"
+    "state.neutral" = "grey"
+    danger = { fg = "paper", bg = "alarm", bold = true }
+    toast = { fg = "paper", bg = "deep" }
+    "banner.stale" = { fg = "ink", bg = "amber" }
+    chart = "sky"
+    status = "soft"
+    dialog = { bg = "surface" }
+
+    """#
+
+  private static let light = #"""
+    summary = "Light: dark ink on white paper, whatever the terminal's background"
+    inherits = "dark"
+
+    [palette]
+    soft = { rich = 238, basic = "black" }
+    grey = { rich = 242, basic = "black" }
+    faint = { rich = 248, basic = "black" }
+    sky = { rich = "#005faf", basic = "blue" }
+    mint = { rich = "#00701a", basic = "green" }
+    gold = { rich = "#875f00", basic = "magenta" }
+    coral = { rich = "#c00000", basic = "red" }
+    lilac = { rich = "#5f3fbf", basic = "blue" }
+    raised = { rich = 153, basic = "cyan" }
+    lifted = { rich = 254, basic = "white" }
+    surface = { rich = 255, basic = "white" }
+    ink = { rich = 235, basic = "black" }
+
+    [roles]
+    text = { fg = "ink", bg = "paper" }
+
+    """#
+
+  private static let highContrast = #"""
+    summary = "High contrast: full black and white, few colours, nothing dimmed"
+    inherits = "dark"
+
+    [palette]
+    black = { rich = 16, basic = "black" }
+    white = { rich = 231, basic = "bright-white" }
+    soft = { rich = 231, basic = "bright-white" }
+    grey = { rich = 252, basic = "white" }
+    faint = { rich = 252, basic = "white" }
+    sky = { rich = 51, basic = "bright-cyan" }
+    mint = { rich = 46, basic = "bright-green" }
+    gold = { rich = 226, basic = "bright-yellow" }
+    coral = { rich = 210, basic = "bright-red" }
+    lilac = { rich = 117, basic = "bright-cyan" }
+    surface = { rich = 16, basic = "black" }
+
+    [roles]
+    text = { fg = "white", bg = "black" }
+    selection = { fg = "black", bg = "gold", bold = true }
+    "selection.unfocused" = { fg = "black", bg = "grey" }
+    match = { bold = true, underline = true }
+    danger = { fg = "black", bg = "coral", bold = true }
+    toast = { fg = "black", bg = "sky" }
+
+    """#
+
+  private static let mono = #"""
+    summary = "Mono: no colours, only bold, underline and reverse video"
+
+    [roles]
+    text = {}
+    title = { bold = true }
+    header = { underline = true }
+    "border.focused" = { bold = true }
+    key = { bold = true }
+    selection = { reverse = true }
+    "selection.unfocused" = { underline = true }
+    marked = { bold = true }
+    match = { bold = true, underline = true }
+    input = { underline = true }
+    "state.failed" = { bold = true }
+    "state.warn" = { bold = true }
+    danger = { bold = true, reverse = true }
+    toast = { reverse = true }
+    "banner.stale" = { reverse = true }
+    status = {}
+
+    """#
+}

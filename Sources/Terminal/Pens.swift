@@ -1,0 +1,110 @@
+import CNcurses
+
+/// Makes curses cells of grid cells: resolves styles once each, keeps the colour pairs, and stands in for characters
+/// where only ASCII may be sent.
+struct Pens {
+  private var theme: Theme
+  private let depth: ColorDepth
+  /// Pair numbers that may be used are 1..<limit: 64 under `screen`, 65,536 elsewhere.
+  private let limit: Int
+  private var pens: [StyleID: Pen] = [:]
+  private var pairs: [Pair: Int] = [:]
+  private var last: (style: StyleID, pen: Pen)?
+
+  private struct Pen {
+    var attributes: UInt32
+    var pair: Int32
+  }
+  private struct Pair: Hashable {
+    var foreground: Int
+    var background: Int
+  }
+
+  init(theme: Theme, depth: ColorDepth, pairs: Int) {
+    self.theme = theme
+    self.depth = depth
+    limit = min(pairs, Int(Int16.max))
+  }
+
+  /// Pairs stay defined: another theme uses them again, or adds its own.
+  mutating func changeTheme(_ theme: Theme) {
+    self.theme = theme
+    pens = [:]
+    last = nil
+  }
+
+  mutating func append(_ cell: Cell, to run: inout [gkm_cell], utf8: Bool) {
+    let pen = pen(for: cell.style)
+    let values = cell.glyph.scalarValues
+    if utf8 || values.0 < 0x80 {
+      let scalars = utf8 ? values : (values.0, 0, 0, 0)
+      run.append(gkm_cell(scalars: scalars, attributes: pen.attributes, pair: pen.pair))
+      return
+    }
+    let stand = UInt32(AsciiApproximation.of(values.0))
+    for _ in 0..<cell.width {
+      run.append(gkm_cell(scalars: (stand, 0, 0, 0), attributes: pen.attributes, pair: pen.pair))
+    }
+  }
+
+  private mutating func pen(for style: StyleID) -> Pen {
+    if let last, last.style == style { return last.pen }
+    let pen = pens[style] ?? makePen(theme.drawn(style, at: depth))
+    pens[style] = pen
+    last = (style, pen)
+    return pen
+  }
+
+  private mutating func makePen(_ drawn: DrawnStyle) -> Pen {
+    var attributes = drawn.attributes
+    var pair = 0
+    if drawn.foreground >= 0 || drawn.background >= 0 {
+      if let found = definePair(Pair(foreground: drawn.foreground, background: drawn.background)) {
+        pair = found
+      } else if drawn.background >= 0 {
+        // No pair left: what stood out by its background still does.
+        attributes.formUnion(.reverse)
+      }
+    }
+    return Pen(attributes: UInt32(attributes.rawValue), pair: Int32(pair))
+  }
+
+  private mutating func definePair(_ pair: Pair) -> Int? {
+    if let known = pairs[pair] { return known }
+    let number = pairs.count + 1
+    guard number < limit, gkm_screen_define_pair(Int32(number), Int32(pair.foreground), Int32(pair.background)) == 0
+    else { return nil }
+    pairs[pair] = number
+    return number
+  }
+}
+
+/// ASCII for the symbols the console uses, for terminals that are not UTF-8.
+enum AsciiApproximation {
+  private static let table: [UInt32: UInt8] = {
+    var table: [UInt32: UInt8] = [:]
+    func put(_ characters: String, _ stand: Unicode.Scalar) {
+      for scalar in characters.unicodeScalars { table[scalar.value] = UInt8(ascii: stand) }
+    }
+    put("─━┄┈═–—‐", "-")
+    put("│┃┆║▏▕", "|")
+    put("┌┐└┘├┤┬┴┼╭╮╰╯╔╗╚╝", "+")
+    put("●◉•∙·", "*")
+    put("○◌◦", "o")
+    put("…", ".")
+    put("▸▶►›→⇒", ">")
+    put("◂◀◄‹←", "<")
+    put("▴▲↑", "^")
+    put("▾▼↓", "v")
+    put("✓✔", "+")
+    put("✗✘×", "x")
+    put("█▓▇▆▅▄", "#")
+    put("▒░▃▂▁", ":")
+    put("“”„", "\"")
+    put("‘’‚", "'")
+    put("\u{A0}\u{3000}", " ")
+    return table
+  }()
+
+  static func of(_ scalar: UInt32) -> UInt8 { table[scalar] ?? UInt8(ascii: "?") }
+}
