@@ -11,7 +11,7 @@ extension Grid {
   }
 
   /// Lays a role over an area, keeping what is written there: how a row is shown as selected.
-  package mutating func overlay(_ rect: Rect, _ role: Role?) {
+  package mutating func overlay(_ rect: Rect, _ role: StyleRole?) {
     restyle(rect) { $0.under(role) }
   }
 

@@ -7,14 +7,14 @@ package struct Theme: Sendable, Equatable {
   /// By role; missing roles are empty styles, so that the ordinary text's look shows.
   private var styles: [Style]
 
-  package init(name: String, summary: String = "", styles: [Role: Style]) {
+  package init(name: String, summary: String = "", styles: [StyleRole: Style]) {
     self.name = name
     self.summary = summary
-    self.styles = Role.allCases.map { styles[$0] ?? Style() }
+    self.styles = StyleRole.allCases.map { styles[$0] ?? Style() }
   }
 
   /// What the theme (or one it inherits from) says of a role, by itself.
-  package subscript(role: Role) -> Style { styles[Int(role.rawValue)] }
+  package subscript(role: StyleRole) -> Style { styles[Int(role.rawValue)] }
 
   /// The look of a cell: ordinary text, the role on it, the overlay on that, and the cell's own attributes.
   package func style(_ id: StyleID) -> Style {

@@ -60,7 +60,7 @@ package struct ThemeLibrary: Sendable {
     }
     var palette: [String: Color] = [:]
     for source in chain.reversed() { palette.merge(source.palette) { $1 } }
-    var styles: [Role: Style] = [:]
+    var styles: [StyleRole: Style] = [:]
     for source in chain.reversed() { styles.merge(try source.styles(palette: palette)) { $1 } }
     return Theme(name: name, summary: source.summary ?? "", styles: styles)
   }

@@ -16,7 +16,7 @@ struct ThemeSource {
   let summary: String?
   let inherits: String?
   let palette: [String: Color]
-  private let roles: [Role: RoleEntry]
+  private let roles: [StyleRole: RoleEntry]
 
   private struct RoleEntry {
     var foreground: ColorReference?
@@ -54,24 +54,25 @@ struct ThemeSource {
       for (key, value) in entries { palette[key] = try reader.color(value, ["palette", key]) }
     }
     self.palette = palette
-    var roles: [Role: RoleEntry] = [:]
+    var roles: [StyleRole: RoleEntry] = [:]
     if let entries = try reader.table(table["roles"], ["roles"]) {
       try ThemeSource.read(entries, prefix: "", path: ["roles"], &reader, into: &roles)
     }
     self.roles = roles
   }
 
-  /// Role names have dots, and TOML makes tables of dots when a key is not quoted: both spellings are understood.
+  /// Names of roles have dots, and TOML makes tables of dots when a key is not quoted: both spellings are understood.
   private static func read(
-    _ table: TOMLTable, prefix: String, path: [String], _ reader: inout ThemeReader, into roles: inout [Role: RoleEntry]
+    _ table: TOMLTable, prefix: String, path: [String], _ reader: inout ThemeReader,
+    into roles: inout [StyleRole: RoleEntry]
   ) throws(ThemeError) {
     for (key, value) in table {
       let name = prefix.isEmpty ? key : "\(prefix).\(key)"
       let place = path + [key]
       guard let entries = value.table, !entries.isEmpty, !reader.isStyle(entries) else {
-        guard let role = Role(name: name) else {
+        guard let role = StyleRole(name: name) else {
           throw reader.error(
-            place, "unknown role \"\(name)\"; roles are \(Role.allCases.map(\.name).joined(separator: ", "))")
+            place, "unknown role \"\(name)\"; roles are \(StyleRole.allCases.map(\.name).joined(separator: ", "))")
         }
         roles[role] = try entry(value, place, reader)
         continue
@@ -114,8 +115,8 @@ struct ThemeSource {
   }
 
   /// The roles set here with their colours, looked up in the whole chain's palette.
-  func styles(palette: [String: Color]) throws(ThemeError) -> [Role: Style] {
-    var result: [Role: Style] = [:]
+  func styles(palette: [String: Color]) throws(ThemeError) -> [StyleRole: Style] {
+    var result: [StyleRole: Style] = [:]
     for (role, entry) in roles {
       result[role] = Style(
         foreground: try resolve(entry.foreground, palette), background: try resolve(entry.background, palette),

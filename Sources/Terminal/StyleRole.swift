@@ -1,7 +1,7 @@
 /// What a piece of the screen means. Themes give each role its look; screens name roles and never colours.
 ///
 /// A state's colour is never its only sign: whoever draws `state…` draws a symbol or a word with it.
-package enum Role: UInt8, CaseIterable, Sendable {
+package enum StyleRole: UInt8, CaseIterable, Sendable {
   case text, textDim, muted, title, header, border, borderFocused, key
   case selection, selectionUnfocused, marked, match, input
   case stateOk, stateWarn, stateFailed, stateWaiting, stateNeutral
@@ -38,7 +38,7 @@ package enum Role: UInt8, CaseIterable, Sendable {
   }
 
   package init?(name: String) {
-    guard let role = Role.allCases.first(where: { $0.name == name }) else { return nil }
+    guard let role = StyleRole.allCases.first(where: { $0.name == name }) else { return nil }
     self = role
   }
 }
@@ -65,24 +65,24 @@ package struct Attributes: OptionSet, Hashable, Sendable {
 /// The style of a cell by meaning: a role, a second role laid over it (a selected failed row), and attributes added
 /// on the spot. A theme makes colours of it only when it is drawn, so that changing the theme needs no new grid.
 package struct StyleID: Hashable, Sendable {
-  package var role: Role
+  package var role: StyleRole
   /// 0 for none, else the role's raw value + 1: keeps a cell at 16 bytes.
   private var overlayValue: UInt8
   package var attributes: Attributes
 
-  package init(_ role: Role, over overlay: Role? = nil, _ attributes: Attributes = []) {
+  package init(_ role: StyleRole, over overlay: StyleRole? = nil, _ attributes: Attributes = []) {
     self.role = role
     overlayValue = overlay.map { $0.rawValue + 1 } ?? 0
     self.attributes = attributes
   }
 
   /// The role laid over: what it sets wins over `role`.
-  package var overlay: Role? {
-    get { overlayValue == 0 ? nil : Role(rawValue: overlayValue - 1) }
+  package var overlay: StyleRole? {
+    get { overlayValue == 0 ? nil : StyleRole(rawValue: overlayValue - 1) }
     set { overlayValue = newValue.map { $0.rawValue + 1 } ?? 0 }
   }
 
-  package func under(_ overlay: Role?) -> StyleID { StyleID(role, over: overlay, attributes) }
+  package func under(_ overlay: StyleRole?) -> StyleID { StyleID(role, over: overlay, attributes) }
   package func adding(_ more: Attributes) -> StyleID { StyleID(role, over: overlay, attributes.union(more)) }
 
   /// `state.failed+selection bold`, as goldens list it.
