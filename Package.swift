@@ -86,6 +86,7 @@ let package = Package(
     program("stripesim", ["StripeSimulator", arguments, logging, lifecycle]),
 
     tests("TestSupportTests", ["TestSupport"]),
+    tests("MarketTests", ["Market", crypto]),
   ],
   cLanguageStandard: .c11
 )

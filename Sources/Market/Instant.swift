@@ -72,10 +72,18 @@ extension Instant {
   /// RFC 3339 in UTC with microseconds where there are any: `2026-03-01T12:00:00Z`, `2026-03-01T12:00:00.000250Z`.
   package var rfc3339: String {
     let time = civil
-    var text = "\(padded(time.year, 4))-\(padded(time.month, 2))-\(padded(time.day, 2))T"
-    text += "\(padded(time.hour, 2)):\(padded(time.minute, 2)):\(padded(time.second, 2))"
-    if time.microsecond != 0 { text += "." + padded(time.microsecond, 6) }
-    return text + "Z"
+    return wholeSeconds(time) + (time.microsecond != 0 ? "." + padded(time.microsecond, 6) : "") + "Z"
+  }
+
+  /// RFC 3339 in UTC, always with six decimals: the one spelling that hashed bytes use.
+  package var rfc3339Microseconds: String {
+    let time = civil
+    return wholeSeconds(time) + "." + padded(time.microsecond, 6) + "Z"
+  }
+
+  private func wholeSeconds(_ time: CivilTime) -> String {
+    "\(padded(time.year, 4))-\(padded(time.month, 2))-\(padded(time.day, 2))T"
+      + "\(padded(time.hour, 2)):\(padded(time.minute, 2)):\(padded(time.second, 2))"
   }
 }
 
@@ -88,4 +96,16 @@ package func padded(_ value: Int64, _ width: Int) -> String {
 
 extension Instant: CustomStringConvertible {
   package var description: String { rfc3339 }
+}
+
+/// As its microseconds.
+extension Instant: Codable {
+  package init(from decoder: any Decoder) throws {
+    microseconds = try decoder.singleValueContainer().decode(Int64.self)
+  }
+
+  package func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    try container.encode(microseconds)
+  }
 }

@@ -1,5 +1,5 @@
 /// An amount in the minor unit of its currency, as Stripe counts it. Never a fraction, never converted.
-package struct Money: Hashable, Sendable {
+package struct Money: Hashable, Sendable, Codable {
   /// In minor units (cents; whole yen; fils).
   package let amount: Int64
   package let currency: Currency

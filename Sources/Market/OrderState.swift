@@ -16,6 +16,8 @@ package enum OrderState: String, CaseIterable, Sendable, Codable {
   case disputed
   case partiallyRefunded = "partially_refunded"
   case refunded
+  /// A dispute was lost: the money went back to the customer's bank.
+  case chargedBack = "charged_back"
   /// The Checkout Session ran out unpaid; its stock went back.
   case expired
   /// An asynchronous payment failed; its stock went back.
@@ -24,7 +26,7 @@ package enum OrderState: String, CaseIterable, Sendable, Codable {
   /// Nothing further is expected to happen by itself.
   package var isTerminal: Bool {
     switch self {
-    case .delivered, .refunded, .expired, .failed: true
+    case .delivered, .refunded, .chargedBack, .expired, .failed: true
     default: false
     }
   }
