@@ -1,0 +1,107 @@
+/// The names of the critical steps, as they stand in an audit record: `subject.verb` in dots.
+///
+/// A name is never given a second meaning and never removed: old records are read by it.
+package enum AuditAction: String, CaseIterable, Sendable {
+  case checkoutCreated = "checkout.created"
+  case checkoutRefused = "checkout.refused"
+  case checkoutExpired = "checkout.expired"
+
+  case stockReserved = "stock.reserved"
+  case stockReleased = "stock.released"
+  case stockImported = "stock.imported"
+  case stockWithdrawn = "stock.withdrawn"
+  case stockQuarantined = "stock.quarantined"
+  case stockRevoked = "stock.revoked"
+  case stockThresholdChanged = "stock.threshold.changed"
+
+  case stripeEventApplied = "stripe.event.applied"
+  case stripeEventParked = "stripe.event.parked"
+  case stripeEventQuarantined = "stripe.event.quarantined"
+  case stripeEventReplayed = "stripe.event.replayed"
+
+  case paymentSucceeded = "payment.succeeded"
+  case paymentPending = "payment.pending"
+  case paymentFailed = "payment.failed"
+  case paymentAttemptSucceeded = "payment.attempt.succeeded"
+  case paymentAttemptFailed = "payment.attempt.failed"
+
+  case orderHeld = "order.held"
+  case orderReleased = "order.released"
+  case orderStateChanged = "order.state.changed"
+  case orderUnfulfillable = "order.unfulfillable"
+  case orderNoted = "order.noted"
+
+  case keyAssigned = "key.assigned"
+  case keyReplaced = "key.replaced"
+  case keyRevealRequested = "key.reveal.requested"
+  case keyRevealed = "key.revealed"
+
+  case deliveryPrepared = "delivery.prepared"
+  case deliveryConfirmed = "delivery.confirmed"
+  case deliveryDeferred = "delivery.deferred"
+  case deliveryRefused = "delivery.refused"
+  case deliveryUnknown = "delivery.unknown"
+  case deliveryFrozen = "delivery.frozen"
+  case deliveryResumed = "delivery.resumed"
+  case deliveryCancelled = "delivery.cancelled"
+  case deliveryRetryRequested = "delivery.retry.requested"
+  case deliveryResendRequested = "delivery.resend.requested"
+
+  case refundRequested = "refund.requested"
+  case refundRecorded = "refund.recorded"
+  case refundFailed = "refund.failed"
+  case disputeOpened = "dispute.opened"
+  case disputeUpdated = "dispute.updated"
+  case disputeClosed = "dispute.closed"
+  case disputeEvidenceSubmitted = "dispute.evidence.submitted"
+
+  case caseOpened = "case.opened"
+  case caseAnswered = "case.answered"
+  case caseClosed = "case.closed"
+
+  case personAdded = "person.added"
+  case personChanged = "person.changed"
+  case personDisabled = "person.disabled"
+  case vendorAdded = "vendor.added"
+  case vendorChanged = "vendor.changed"
+  case productAdded = "product.added"
+  case productChanged = "product.changed"
+  case listingAdded = "listing.added"
+  case listingChanged = "listing.changed"
+  case commissionChanged = "commission.changed"
+  case dataKeyCreated = "data_key.created"
+  case dataKeyRewrapped = "data_key.rewrapped"
+
+  case jobBuried = "job.buried"
+  case jobRedriven = "job.redriven"
+  case workPaused = "work.paused"
+  case workResumed = "work.resumed"
+  case reconBreakOpened = "recon.break.opened"
+  case reconBreakClosed = "recon.break.closed"
+
+  case breakGlassUsed = "break_glass.used"
+  case databaseRestored = "database.restored"
+  case auditResumed = "audit.resumed"
+}
+
+/// As what the actor acted.
+package enum AuditRole: String, CaseIterable, Sendable {
+  case support, ops, vendor, admin
+  /// `gkmd serve`.
+  case daemon
+  case sealer
+  /// `gkmd migrate`, `gkmd bootstrap`.
+  case migrator
+  /// Through the order page, by its token.
+  case customer
+
+  package init(_ role: Role) {
+    switch role {
+    case .support: self = .support
+    case .ops: self = .ops
+    case .vendor: self = .vendor
+    case .admin: self = .admin
+    case .daemon: self = .daemon
+    }
+  }
+}
