@@ -54,7 +54,8 @@ extension Currency: Codable {
     let container = try decoder.singleValueContainer()
     let text = try container.decode(String.self)
     guard let currency = Currency(text) else {
-      throw DecodingError.dataCorruptedError(in: container, debugDescription: "not a currency code: three letters wanted")
+      throw DecodingError.dataCorruptedError(
+        in: container, debugDescription: "not a currency code: three letters wanted")
     }
     self = currency
   }

@@ -1,0 +1,43 @@
+import Crypto
+import FoundationEssentials
+
+/// What tells two keys apart without showing either: HMAC-SHA256 over the canonical key. Unique over all vendors and
+/// products, and how a pasted key finds its order.
+package struct KeyFingerprint: Hashable, Sendable {
+  /// 32 bytes.
+  package let bytes: [UInt8]
+
+  /// A stored one; `nil` unless there are 32 bytes.
+  package init?(_ bytes: [UInt8]) {
+    guard bytes.count == 32 else { return nil }
+    self.bytes = bytes
+  }
+
+  fileprivate init(code: HMAC<SHA256>.MAC) { bytes = Array(code) }
+}
+
+extension KeyVault {
+  /// The fingerprint of a key as it was written; `nil` if nothing is left of it in canonical form.
+  package func fingerprint(of key: String) -> KeyFingerprint? {
+    let canonical = Self.canonicalKey(key)
+    guard !canonical.isEmpty else { return nil }
+    return KeyFingerprint(
+      code: HMAC<SHA256>.authenticationCode(for: Array(canonical.utf8), using: fingerprintKey))
+  }
+
+  /// A key as it is compared: white space, hyphens and dashes left out, ASCII letters in upper case. All else stays as
+  /// it is, since two keys may differ in it. Never stored, never delivered: buyers get what the vendor wrote.
+  package static func canonicalKey(_ key: String) -> String {
+    var canonical = String.UnicodeScalarView()
+    for scalar in key.unicodeScalars {
+      switch scalar.value {
+      case 0x2D, 0x2010...0x2015, 0x2212, 0xFF0D: continue
+      case 0x200B, 0xFEFF: continue
+      case _ where scalar.properties.isWhitespace: continue
+      case 0x61...0x7A: canonical.append(Unicode.Scalar(UInt8(scalar.value - 0x20)))
+      default: canonical.append(scalar)
+      }
+    }
+    return String(canonical)
+  }
+}
