@@ -59,7 +59,9 @@ let package = Package(
     .target(name: "CNcurses", linkerSettings: [.linkedLibrary("ncursesw"), .linkedLibrary("tinfo")]),
 
     // Wrappers: know nothing of the market.
-    module("Postgres", ["CLibpq"]),
+    .target(
+      name: "Postgres", dependencies: ["CLibpq"],
+      swiftSettings: strict + [.enableExperimentalFeature("Lifetimes")]),
     module("Redis", ["CHiredis"]),
     module("Outbound", ["CCurl"]),
     module("Terminal", ["CNcurses", toml]),
