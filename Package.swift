@@ -68,7 +68,9 @@ let package = Package(
 
     // The domain and what stores and speaks it.
     module("Market", [crypto]),
-    module("Store", ["Market", "Postgres", "Redis", crypto]),
+    module(
+      "Store", ["Market", "Postgres", "Redis", crypto],
+      resources: [.embedInCode("Migrations"), .embedInCode("Repeatable")]),
     module("Stripe", ["Market", "Outbound", crypto]),
 
     // The programs' bodies.
@@ -80,7 +82,7 @@ let package = Package(
     module("StripeSimulator", ["Stripe", "Market", "Outbound", hummingbird, logging, lifecycle]),
 
     // What tests stand on: private servers, processes. In no product.
-    module("TestSupport"),
+    module("TestSupport", ["Market", "Store", "Postgres"]),
 
     // Executables: parse, compose, run.
     program("gkm", ["Console", "Market", "Store", "Postgres", "Redis", "Terminal", arguments]),
@@ -88,6 +90,7 @@ let package = Package(
     program("stripesim", ["StripeSimulator", arguments, logging, lifecycle]),
 
     tests("TestSupportTests", ["TestSupport"]),
+    tests("StoreTests", ["Store", "Market", "Postgres", "TestSupport"]),
     tests("MarketTests", ["Market", crypto]),
   ],
   cLanguageStandard: .c11

@@ -1,0 +1,135 @@
+/// The policy's tables and functions: from these the database's grants, row policies and audit triggers are generated,
+/// and against these the live catalogue is compared.
+package enum Policy {
+  package static let tables: [TableRule] = catalogue + orders + payments + events + fulfilment + work + records
+
+  private static let catalogue: [TableRule] = [
+    TableRule("schema_migration", readers: nil, daemon: .select),
+    TableRule("installation", readers: .readOrders, daemon: .select),
+    TableRule(
+      "vendor", readers: .readOrders, daemon: .select, vendor: .identity, audit: .subject(kind: "vendor", column: "id")),
+    TableRule("person", readers: .readOrders, daemon: .select, audit: .subject(kind: "person", column: "id")),
+    TableRule("product", readers: .readOrders, daemon: .select, vendor: .everything),
+    TableRule(
+      "commission_rule", readers: .readCommission, daemon: .select, vendor: .column,
+      audit: .subject(kind: "commission_rule", column: "id")),
+    TableRule(
+      "listing", readers: .readOrders, daemon: .select, vendor: .column,
+      audit: .subject(kind: "listing", column: "id")),
+    TableRule(
+      "listing_stock", readers: .readOrders, daemon: .work, vendor: .column,
+      audit: .subject(kind: "listing", column: "listing_id")),
+    TableRule("data_key", readers: nil, hidden: ["wrapped"], daemon: .append),
+    TableRule(
+      "stock_import", readers: .readStock, daemon: .append, vendor: .column,
+      vendorColumns: ["id", "listing_id", "vendor_id", "source", "rows_total", "rows_accepted", "created_at"],
+      audit: .subject(kind: "stock_import", column: "id")),
+    TableRule(
+      "stock_unit", readers: .readStock, hidden: ["nonce", "ciphertext", "fingerprint"], daemon: .work,
+      vendor: .column,
+      vendorColumns: ["id", "listing_id", "vendor_id", "import_id", "state", "created_at"], audit: .stockUnit),
+  ]
+
+  private static let orders: [TableRule] = [
+    TableRule(
+      "orders", readers: .readOrders, hidden: ["token_hash"], daemon: .work, vendor: .order(column: "id"),
+      vendorColumns: ["id", "number", "state", "created_at", "paid_at", "delivered_at"], audit: .order(column: "id")),
+    TableRule(
+      "order_line", readers: .readOrders, daemon: .append, vendor: .column, audit: .order(column: "order_id")),
+    TableRule(
+      "vendor_order", readers: .readOrders, daemon: .append, vendor: .column, audit: .order(column: "order_id")),
+    TableRule(
+      "order_unit", readers: .readOrders, daemon: .append, vendor: .column, audit: .order(column: "order_id")),
+    TableRule(
+      "reservation", readers: .readOrders, daemon: .work, vendor: .column, audit: .order(column: "order_id")),
+  ]
+
+  private static let payments: [TableRule] = [
+    TableRule("payment", readers: .readPayments, daemon: .work, audit: .order(column: "order_id")),
+    TableRule("payment_intent", readers: .readPayments, daemon: .append, audit: .order(column: "order_id")),
+    TableRule("payment_attempt", readers: .readPayments, daemon: .work, audit: .order(column: "order_id")),
+    TableRule("refund", readers: .readPayments, daemon: .work, audit: .order(column: "order_id")),
+    TableRule("dispute", readers: .readPayments, daemon: .work, audit: .order(column: "order_id")),
+  ]
+
+  private static let events: [TableRule] = [
+    TableRule("stripe_event", readers: .readPayments, daemon: .work),
+    TableRule("stripe_event_body", readers: nil, hidden: ["body", "signature"], daemon: .append),
+    TableRule("parked_event", readers: .readPayments, daemon: .all),
+  ]
+
+  private static let fulfilment: [TableRule] = [
+    TableRule(
+      "assignment", readers: .readOrders, daemon: .work, vendor: .column, audit: .order(column: "order_id")),
+    TableRule(
+      "delivery", readers: .readOrders, daemon: .work, vendor: .column,
+      vendorColumns: [
+        "id", "order_id", "order_unit_id", "vendor_id", "channel", "state", "attempts", "next_attempt_at",
+        "confirmed_at", "created_at", "updated_at",
+      ],
+      audit: .order(column: "order_id")),
+    TableRule("delivery_attempt", readers: .readOrders, daemon: .work),
+    TableRule("reveal", readers: .readOrders, daemon: .append, audit: .order(column: "order_id")),
+  ]
+
+  private static let work: [TableRule] = [
+    TableRule("job", readers: .readWork, daemon: .all),
+    TableRule("job_dead", readers: .readWork, daemon: .all),
+  ]
+
+  private static let records: [TableRule] = [
+    TableRule(
+      "audit_event", readers: .readAudit, daemon: .append, vendor: .column,
+      vendorColumns: ["id", "at", "action", "subject_kind", "subject_id", "order_id", "vendor_id"])
+  ]
+
+  /// The functions of schema `api`, with who may call them.
+  package static let functions: [FunctionRule] = [
+    FunctionRule("whoami", [], callers: Role.people),
+    FunctionRule("my_vendor", [], callers: Role.people, internalCallers: ["gkm_vendor_read"]),
+    FunctionRule("retry_delivery", ["bigint", "bigint", "text"], needs: .retryDelivery),
+    FunctionRule("vendor_list", ["text", "jsonb", "bigint", "integer"], callers: [.vendor]),
+    FunctionRule("vendor_timeline", ["text"], callers: [.vendor]),
+    FunctionRule(
+      "person_add", ["text", "text", "text", "bigint", "text"], needs: .managePeople, owner: .people),
+    FunctionRule("person_disable", ["text", "text"], needs: .managePeople, owner: .people),
+  ]
+}
+
+/// Which NOLOGIN role owns a function, and so with whose rights it runs.
+package enum FunctionOwner: String, Sendable {
+  case api = "gkm_api"
+  case vendorRead = "gkm_vendor_read"
+  case people = "gkm_people"
+}
+
+/// One function of schema `api` in the policy.
+package struct FunctionRule: Sendable {
+  package let name: String
+  /// Argument types as PostgreSQL spells them.
+  package let arguments: [String]
+  package let callers: [Role]
+  /// Other NOLOGIN roles of the system that call it from within.
+  package let internalCallers: [String]
+  package let owner: FunctionOwner
+
+  package init(
+    _ name: String, _ arguments: [String], callers: [Role], internalCallers: [String] = [],
+    owner: FunctionOwner? = nil
+  ) {
+    self.name = name
+    self.arguments = arguments
+    self.callers = callers
+    self.internalCallers = internalCallers
+    self.owner = owner ?? (callers == [.vendor] ? .vendorRead : .api)
+  }
+
+  /// Whoever holds the capability outright may call it.
+  package init(_ name: String, _ arguments: [String], needs capability: Capability, owner: FunctionOwner = .api) {
+    self.init(
+      name, arguments, callers: Role.people.filter { capability.grant(to: $0) == .yes }, owner: owner)
+  }
+
+  /// `api.name(type, …)`, as GRANT takes it.
+  package var signature: String { "api.\(name)(\(arguments.joined(separator: ", ")))" }
+}

@@ -1,0 +1,68 @@
+/// What the daemon may do with a table.
+package struct DaemonRights: OptionSet, Sendable {
+  package let rawValue: Int
+  package init(rawValue: Int) { self.rawValue = rawValue }
+
+  package static let select = DaemonRights(rawValue: 1)
+  package static let insert = DaemonRights(rawValue: 2)
+  package static let update = DaemonRights(rawValue: 4)
+  package static let delete = DaemonRights(rawValue: 8)
+
+  package static let none: DaemonRights = []
+  package static let append: DaemonRights = [.select, .insert]
+  package static let work: DaemonRights = [.select, .insert, .update]
+  package static let all: DaemonRights = [.select, .insert, .update, .delete]
+}
+
+/// How a table's rows are tied to a vendor, for the definer functions that serve vendors.
+package enum VendorScope: Sendable, Equatable {
+  /// Never read on behalf of a vendor.
+  case hidden
+  /// The table's own column `vendor_id`.
+  case column
+  /// The vendor's own row.
+  case identity
+  /// By its order, where the vendor sold a line of it.
+  case order(column: String)
+  /// The whole table: it says nothing about anybody.
+  case everything
+}
+
+/// Which audit event a change of the table must come with, in the same transaction.
+package enum AuditDuty: Sendable, Equatable {
+  /// An event about the order that this column names.
+  case order(column: String)
+  /// An event about the row itself, under this kind of subject.
+  case subject(kind: String, column: String)
+  /// An event about the unit, its import or the order it is bound to.
+  case stockUnit
+  /// Working data: it repeats what is audited elsewhere, or says nothing.
+  case none
+}
+
+/// One table's line in the policy.
+package struct TableRule: Sendable {
+  package let table: String
+  /// Whoever is granted this may read the table; `nil`: no person does.
+  package let readers: Capability?
+  /// Columns that no person ever reads (ciphertext, tokens, raw bodies).
+  package let hidden: [String]
+  package let daemon: DaemonRights
+  package let vendor: VendorScope
+  /// Columns readable on a vendor's behalf; `nil`: all but the hidden ones.
+  package let vendorColumns: [String]?
+  package let audit: AuditDuty
+
+  package init(
+    _ table: String, readers: Capability?, hidden: [String] = [], daemon: DaemonRights, vendor: VendorScope = .hidden,
+    vendorColumns: [String]? = nil, audit: AuditDuty = .none
+  ) {
+    self.table = table
+    self.readers = readers
+    self.hidden = hidden
+    self.daemon = daemon
+    self.vendor = vendor
+    self.vendorColumns = vendorColumns
+    self.audit = audit
+  }
+}

@@ -1,0 +1,68 @@
+package import Market
+package import Postgres
+
+/// One audit event, as lists and timelines show it.
+package struct AuditRow: ListRow {
+  package var id: Int64
+  package var at: Instant
+  /// Who acted; a vendor is not told.
+  package var actor: String?
+  package var action: String
+  package var subjectKind: String
+  package var subjectID: String
+  package var order: String?
+  package var vendor: String?
+  package var stripeEvent: String?
+  /// The event's exact bytes (`gkm-audit v1`); a vendor is not shown them.
+  package var body: String?
+
+  package var rowID: Int64 { id }
+  package var subject: String { "\(subjectKind) \(subjectID)" }
+
+  package var fields: [ListField] {
+    [
+      ListField("id", .integer(id)), ListField("at", .time(at)), ListField("actor", .optional(actor)),
+      ListField("action", .text(action)), ListField("subject_kind", .text(subjectKind)),
+      ListField("subject_id", .text(subjectID)), ListField("order", .optional(order)),
+      ListField("vendor", .optional(vendor)), ListField("stripe_event", .optional(stripeEvent)),
+      ListField("body", .optional(body)),
+    ]
+  }
+}
+
+package enum AuditList {
+  package static func page(_ session: borrowing Session, where conditions: [SQL], after: Int64?, limit: Int) throws
+    -> [AuditRow]
+  {
+    var all = conditions
+    if let after { all.append("e.id < \(after)") }
+    let filter = all.isEmpty ? SQL("true") : SQL.joined(all, by: " AND ")
+    return try rows(session, where: filter, order: "e.id DESC", limit: limit)
+  }
+
+  /// Everything about one order, oldest first.
+  package static func ofOrder(_ session: borrowing Session, _ order: OrderID, limit: Int = 2_000) throws -> [AuditRow] {
+    try rows(session, where: "e.order_id = \(order)", order: "e.id", limit: limit)
+  }
+
+  private static func rows(_ session: borrowing Session, where filter: SQL, order: String, limit: Int) throws
+    -> [AuditRow]
+  {
+    try session.rows(
+      """
+      SELECT e.id, e.at, e.actor, e.action, e.subject_kind, e.subject_id, o.number, v.handle, e.stripe_event, e.body
+      FROM gkm.audit_event e
+      LEFT JOIN gkm.orders o ON o.id = e.order_id
+      LEFT JOIN gkm.vendor v ON v.id = e.vendor_id
+      WHERE \(sql: filter)
+      ORDER BY \(unescaped: order) LIMIT \(limit)
+      """
+    ) { row in
+      AuditRow(
+        id: try row.int64(0), at: try row.instant(1), actor: try row.string(2), action: try row.string(3),
+        subjectKind: try row.string(4), subjectID: try row.string(5), order: try row.stringOrNil(6),
+        vendor: try row.stringOrNil(7), stripeEvent: try row.stringOrNil(8),
+        body: String(decoding: try row.bytes(9), as: UTF8.self))
+    }
+  }
+}

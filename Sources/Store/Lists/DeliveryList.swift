@@ -1,0 +1,61 @@
+package import Market
+package import Postgres
+
+/// One unit's delivery, as lists show it.
+package struct DeliveryRow: ListRow {
+  package var id: Int64
+  package var order: String
+  package var orderID: OrderID?
+  package var vendor: String?
+  package var recipient: String?
+  package var channel: String
+  package var state: DeliveryState
+  package var attempts: Int64
+  package var nextAttemptAt: Instant?
+  package var confirmedAt: Instant?
+  package var lastReply: String?
+  package var createdAt: Instant
+  package var updatedAt: Instant
+  package var version: Int64
+
+  package var rowID: Int64 { id }
+
+  package var fields: [ListField] {
+    [
+      ListField("id", .integer(id)), ListField("order", .text(order)), ListField("vendor", .optional(vendor)),
+      ListField("recipient", .optional(recipient)), ListField("channel", .text(channel)),
+      ListField("state", .text(state.rawValue)), ListField("attempts", .integer(attempts)),
+      ListField("next_attempt_at", .optional(nextAttemptAt)), ListField("confirmed_at", .optional(confirmedAt)),
+      ListField("last_reply", .optional(lastReply)), ListField("created_at", .time(createdAt)),
+      ListField("updated_at", .time(updatedAt)), ListField("version", .integer(version)),
+    ]
+  }
+}
+
+package enum DeliveryList {
+  package static func page(_ session: borrowing Session, where conditions: [SQL], after: Int64?, limit: Int) throws
+    -> [DeliveryRow]
+  {
+    var all = conditions
+    if let after { all.append("d.id < \(after)") }
+    let filter = all.isEmpty ? SQL("true") : SQL.joined(all, by: " AND ")
+    return try session.rows(
+      """
+      SELECT d.id, o.number, d.order_id, v.handle, o.customer_email::text, d.channel, d.state, d.attempts,
+        d.next_attempt_at, d.confirmed_at, d.last_reply::text, d.created_at, d.updated_at, d.version
+      FROM gkm.delivery d
+      JOIN gkm.orders o ON o.id = d.order_id
+      JOIN gkm.vendor v ON v.id = d.vendor_id
+      WHERE \(sql: filter)
+      ORDER BY d.id DESC LIMIT \(limit)
+      """
+    ) { row in
+      DeliveryRow(
+        id: try row.int64(0), order: try row.string(1), orderID: try row.id(2), vendor: try row.string(3),
+        recipient: try row.string(4), channel: try row.string(5), state: try row.word(6),
+        attempts: Int64(try row.int(7)), nextAttemptAt: try row.instantOrNil(8),
+        confirmedAt: try row.instantOrNil(9), lastReply: try row.stringOrNil(10), createdAt: try row.instant(11),
+        updatedAt: try row.instant(12), version: try row.int64(13))
+    }
+  }
+}

@@ -1,0 +1,71 @@
+package import Market
+package import Postgres
+
+/// An order as lists show it. A vendor's has no e-mail but a mask, no Stripe ids, and the vendor's own total.
+package struct OrderRow: ListRow {
+  package var id: Int64
+  package var number: String
+  package var state: OrderState
+  package var customer: String
+  package var vendors: [String]
+  package var title: String
+  package var total: Money
+  package var checkoutSession: String?
+  package var paymentIntent: String?
+  package var unitsTotal: Int64?
+  package var unitsDelivered: Int64?
+  package var holdReason: String?
+  package var createdAt: Instant
+  package var paidAt: Instant?
+  package var deliveredAt: Instant?
+  package var version: Int64
+  /// A vendor is not shown the market's own ids.
+  package var idIsInternal: Bool
+
+  package var rowID: Int64 { id }
+
+  package var fields: [ListField] {
+    [
+      ListField("id", idIsInternal ? .text(number) : .integer(id)), ListField("number", .text(number)),
+      ListField("state", .text(state.rawValue)), ListField("customer_email", .text(customer)),
+      ListField("vendors", .texts(vendors)), ListField("title", .text(title)),
+      ListField("amount", .integer(total.amount)), ListField("currency", .text(total.currency.code)),
+      ListField("checkout_session", .optional(checkoutSession)), ListField("payment_intent", .optional(paymentIntent)),
+      ListField("units", .optional(unitsTotal)), ListField("units_delivered", .optional(unitsDelivered)),
+      ListField("hold_reason", .optional(holdReason)), ListField("created_at", .time(createdAt)),
+      ListField("paid_at", .optional(paidAt)), ListField("delivered_at", .optional(deliveredAt)),
+    ]
+  }
+}
+
+package enum OrderList {
+  /// For staff: the whole market, newest first.
+  package static func page(_ session: borrowing Session, where conditions: [SQL], after: Int64?, limit: Int) throws
+    -> [OrderRow]
+  {
+    var all = conditions
+    if let after { all.append("o.id < \(after)") }
+    let filter = all.isEmpty ? SQL("true") : SQL.joined(all, by: " AND ")
+    return try session.rows(
+      """
+      SELECT o.id, o.number, o.state, o.customer_email::text, o.amount, o.currency, o.checkout_session, p.intent,
+        o.units_total, o.units_delivered, o.hold_reason::text, o.created_at, o.paid_at, o.delivered_at, o.version,
+        ARRAY(SELECT v.handle FROM gkm.vendor v WHERE v.id IN
+          (SELECT l.vendor_id FROM gkm.order_line l WHERE l.order_id = o.id) ORDER BY v.handle),
+        (SELECT string_agg(l.title::text || CASE WHEN l.quantity > 1 THEN ' ×' || l.quantity ELSE '' END, ', '
+          ORDER BY l.id) FROM gkm.order_line l WHERE l.order_id = o.id)
+      FROM gkm.orders o LEFT JOIN gkm.payment p ON p.order_id = o.id
+      WHERE \(sql: filter)
+      ORDER BY o.id DESC LIMIT \(limit)
+      """
+    ) { row in
+      OrderRow(
+        id: try row.int64(0), number: try row.string(1), state: try row.word(2), customer: try row.string(3),
+        vendors: try row.stringArray(15), title: try row.stringOrNil(16) ?? "", total: try row.money(4, 5),
+        checkoutSession: try row.stringOrNil(6), paymentIntent: try row.stringOrNil(7),
+        unitsTotal: Int64(try row.int(8)), unitsDelivered: Int64(try row.int(9)),
+        holdReason: try row.stringOrNil(10), createdAt: try row.instant(11), paidAt: try row.instantOrNil(12),
+        deliveredAt: try row.instantOrNil(13), version: try row.int64(14), idIsInternal: false)
+    }
+  }
+}

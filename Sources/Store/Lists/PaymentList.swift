@@ -1,0 +1,62 @@
+package import Market
+package import Postgres
+
+/// One attempt to pay, as lists show it.
+package struct PaymentRow: ListRow {
+  package var id: Int64
+  package var order: String
+  package var orderID: OrderID
+  package var charge: String
+  package var intent: String?
+  package var outcome: String
+  package var code: String?
+  package var declineCode: String?
+  package var message: String?
+  package var amount: Money?
+  package var cardBrand: String?
+  package var cardLast4: String?
+  package var riskLevel: String?
+  package var attemptedAt: Instant
+
+  package var rowID: Int64 { id }
+
+  package var fields: [ListField] {
+    [
+      ListField("id", .integer(id)), ListField("order", .text(order)), ListField("charge", .text(charge)),
+      ListField("payment_intent", .optional(intent)), ListField("outcome", .text(outcome)),
+      ListField("code", .optional(code)), ListField("decline_code", .optional(declineCode)),
+      ListField("message", .optional(message)), ListField("amount", .optional(amount?.amount)),
+      ListField("currency", .optional(amount?.currency.code)), ListField("card_brand", .optional(cardBrand)),
+      ListField("card_last4", .optional(cardLast4)), ListField("risk_level", .optional(riskLevel)),
+      ListField("attempted_at", .time(attemptedAt)),
+    ]
+  }
+}
+
+package enum PaymentList {
+  package static func page(_ session: borrowing Session, where conditions: [SQL], after: Int64?, limit: Int) throws
+    -> [PaymentRow]
+  {
+    var all = conditions
+    if let after { all.append("a.id < \(after)") }
+    let filter = all.isEmpty ? SQL("true") : SQL.joined(all, by: " AND ")
+    return try session.rows(
+      """
+      SELECT a.id, o.number, a.order_id, a.charge_id, p.intent, a.outcome, a.code::text, a.decline_code::text,
+        a.message::text, a.amount, a.currency, a.card_brand::text, a.card_last4, a.risk_level::text, a.attempted_at
+      FROM gkm.payment_attempt a
+      JOIN gkm.orders o ON o.id = a.order_id
+      LEFT JOIN gkm.payment p ON p.order_id = a.order_id
+      WHERE \(sql: filter)
+      ORDER BY a.id DESC LIMIT \(limit)
+      """
+    ) { row in
+      PaymentRow(
+        id: try row.int64(0), order: try row.string(1), orderID: try row.id(2), charge: try row.string(3),
+        intent: try row.stringOrNil(4), outcome: try row.string(5), code: try row.stringOrNil(6),
+        declineCode: try row.stringOrNil(7), message: try row.stringOrNil(8),
+        amount: row.isNull(9) || row.isNull(10) ? nil : try row.money(9, 10), cardBrand: try row.stringOrNil(11),
+        cardLast4: try row.stringOrNil(12), riskLevel: try row.stringOrNil(13), attemptedAt: try row.instant(14))
+    }
+  }
+}

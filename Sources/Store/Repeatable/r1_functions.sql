@@ -1,0 +1,297 @@
+-- Functions and triggers; run as the role that each section sets. Written anew whenever this text changes.
+
+-- Who is asking. session_user cannot be changed by SET ROLE or by a definer function.
+SET ROLE gkm_api;
+
+CREATE OR REPLACE FUNCTION api.my_vendor() RETURNS bigint
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = '' AS $$
+  SELECT p.vendor_id FROM gkm.person p
+  WHERE p.role_name = session_user AND p.role = 'vendor' AND p.disabled_at IS NULL
+$$;
+
+CREATE OR REPLACE FUNCTION api.whoami(
+  OUT role_name text, OUT display_name text, OUT role text, OUT vendor_id bigint, OUT vendor text, OUT database_time timestamptz)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = '' AS $$
+  SELECT p.role_name, p.display_name::text, p.role, p.vendor_id, v.name::text, now()
+  FROM gkm.person p LEFT JOIN gkm.vendor v ON v.id = p.vendor_id
+  WHERE p.role_name = session_user AND p.disabled_at IS NULL
+$$;
+
+-- The signed-in person's role, or an error: the first line of every function that writes.
+CREATE OR REPLACE FUNCTION gkm.demand_role(VARIADIC allowed text[]) RETURNS text
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = '' AS $$
+DECLARE
+  found text;
+BEGIN
+  SELECT p.role INTO found FROM gkm.person p WHERE p.role_name = session_user AND p.disabled_at IS NULL;
+  IF found IS NULL OR NOT found = ANY (allowed) THEN
+    RAISE EXCEPTION 'permission denied: % may not do this', coalesce(found, 'this login')
+      USING ERRCODE = 'insufficient_privilege';
+  END IF;
+  RETURN found;
+END $$;
+
+-- A reason is demanded wherever a person changes something: what is not said is not audited.
+CREATE OR REPLACE FUNCTION gkm.demand_reason(reason text) RETURNS text
+LANGUAGE plpgsql IMMUTABLE SET search_path = '' AS $$
+BEGIN
+  IF reason IS NULL OR length(btrim(reason)) < 3 OR length(reason) > 500 THEN
+    RAISE EXCEPTION 'a reason of 3 to 500 characters is needed' USING ERRCODE = 'invalid_parameter_value';
+  END IF;
+  RETURN btrim(reason)::gkm.safe_text;
+END $$;
+
+-- Retry ---------------------------------------------------------------------------------------------------------
+
+CREATE OR REPLACE FUNCTION api.retry_delivery(p_delivery bigint, p_version bigint, p_reason text) RETURNS bigint
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS $$
+DECLARE
+  person_role text := gkm.demand_role('ops', 'admin');
+  reason text := gkm.demand_reason(p_reason);
+  d gkm.delivery;
+  o gkm.orders;
+BEGIN
+  SELECT * INTO d FROM gkm.delivery WHERE id = p_delivery FOR UPDATE;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'there is no delivery %', p_delivery USING ERRCODE = 'no_data_found';
+  END IF;
+  IF d.version <> p_version THEN
+    RAISE EXCEPTION 'this delivery changed since it was shown: it is % now', d.state
+      USING ERRCODE = 'serialization_failure';
+  END IF;
+  IF d.state NOT IN ('failed', 'retrying') THEN
+    RAISE EXCEPTION 'a delivery that is % cannot be retried', d.state USING ERRCODE = 'object_not_in_prerequisite_state';
+  END IF;
+  SELECT * INTO o FROM gkm.orders WHERE id = d.order_id;
+  IF o.state NOT IN ('paid', 'delivered', 'partially_refunded') THEN
+    RAISE EXCEPTION 'nothing is delivered for an order that is %', o.state
+      USING ERRCODE = 'object_not_in_prerequisite_state';
+  END IF;
+
+  UPDATE gkm.delivery
+  SET state = 'retrying', attempts_in_round = 0, next_attempt_at = now(), updated_at = now(), version = version + 1
+  WHERE id = d.id;
+  UPDATE gkm.job SET run_at = now() WHERE kind = 'deliver' AND subject = d.id::text AND lease_token IS NULL;
+  IF NOT FOUND THEN
+    INSERT INTO gkm.job (kind, subject) VALUES ('deliver', d.id::text);
+  END IF;
+  PERFORM gkm.audit(
+    'delivery.retry.requested', 'delivery', d.id::text, o.id, o.number, d.vendor_id, person_role, reason,
+    ARRAY['was', d.state, 'attempts', d.attempts::text]);
+  RETURN d.version + 1;
+END $$;
+RESET ROLE;
+
+-- What a vendor sees --------------------------------------------------------------------------------------------
+-- Owned by gkm_vendor_read, which is itself under row security: a query without a WHERE still gives one vendor's rows.
+SET ROLE gkm_vendor_read;
+
+CREATE OR REPLACE FUNCTION api.vendor_list(p_kind text, p_filter jsonb, p_after bigint, p_limit integer)
+RETURNS TABLE (id bigint, row_data jsonb)
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = '' AS $$
+DECLARE
+  me bigint := api.my_vendor();
+  take integer := least(greatest(coalesce(p_limit, 50), 1), 500);
+  f jsonb := coalesce(p_filter, '{}');
+  prefix text := f->>'text';
+  since timestamptz := (f->>'since')::timestamptz;
+  until timestamptz := (f->>'until')::timestamptz;
+  states text[] := CASE WHEN f ? 'state' THEN ARRAY(SELECT jsonb_array_elements_text(f->'state')) END;
+BEGIN
+  IF me IS NULL THEN
+    RAISE EXCEPTION 'permission denied: only a vendor may ask this' USING ERRCODE = 'insufficient_privilege';
+  END IF;
+  CASE p_kind
+  WHEN 'orders' THEN
+    RETURN QUERY
+    SELECT v.order_id, jsonb_build_object(
+      'number', v.number, 'state', o.state, 'customer', v.customer_masked, 'amount', v.amount, 'currency', v.currency,
+      'title', (SELECT string_agg(l.title || CASE WHEN l.quantity > 1 THEN ' ×' || l.quantity ELSE '' END, ', '
+        ORDER BY l.id) FROM gkm.order_line l WHERE l.order_id = v.order_id AND l.vendor_id = me),
+      'created_at', v.created_at, 'paid_at', o.paid_at, 'delivered_at', o.delivered_at)
+    FROM gkm.vendor_order v JOIN gkm.orders o ON o.id = v.order_id
+    WHERE v.vendor_id = me AND v.order_id < coalesce(p_after, 9223372036854775807)
+      AND (states IS NULL OR o.state = ANY (states))
+      AND (since IS NULL OR v.created_at >= since) AND (until IS NULL OR v.created_at < until)
+      AND (prefix IS NULL OR v.number ~>=~ upper(prefix) AND v.number ~<~ (upper(prefix) || chr(1114109)))
+    ORDER BY v.order_id DESC LIMIT take;
+  WHEN 'deliveries' THEN
+    RETURN QUERY
+    SELECT d.id, jsonb_build_object(
+      'order', o.number, 'channel', d.channel, 'state', d.state, 'attempts', d.attempts,
+      'next_attempt_at', d.next_attempt_at, 'confirmed_at', d.confirmed_at, 'created_at', d.created_at,
+      'updated_at', d.updated_at)
+    FROM gkm.delivery d JOIN gkm.orders o ON o.id = d.order_id
+    WHERE d.vendor_id = me AND d.id < coalesce(p_after, 9223372036854775807)
+      AND (states IS NULL OR d.state = ANY (states))
+      AND (since IS NULL OR d.created_at >= since) AND (until IS NULL OR d.created_at < until)
+      AND (prefix IS NULL OR o.number ~>=~ upper(prefix) AND o.number ~<~ (upper(prefix) || chr(1114109)))
+    ORDER BY d.id DESC LIMIT take;
+  WHEN 'stock' THEN
+    RETURN QUERY
+    SELECT l.id, jsonb_build_object(
+      'title', p.title, 'platform', p.platform, 'region', p.region, 'price', l.price, 'currency', l.currency,
+      'state', l.state, 'available', s.available, 'reserved', s.reserved, 'low_stock', l.low_stock,
+      'sold', s.sold, 'version', s.version)
+    FROM gkm.listing l
+    JOIN gkm.product p ON p.id = l.product_id
+    JOIN gkm.listing_stock s ON s.listing_id = l.id
+    WHERE l.vendor_id = me AND l.id < coalesce(p_after, 9223372036854775807)
+      AND (states IS NULL OR l.state = ANY (states))
+      AND (prefix IS NULL OR strpos(lower(p.title), lower(prefix)) > 0)
+    ORDER BY l.id DESC LIMIT take;
+  WHEN 'audit' THEN
+    RETURN QUERY
+    SELECT e.id, jsonb_build_object(
+      'at', e.at, 'action', e.action, 'subject_kind', e.subject_kind, 'subject_id', e.subject_id, 'order', o.number)
+    FROM gkm.audit_event e LEFT JOIN gkm.orders o ON o.id = e.order_id
+    WHERE e.vendor_id = me AND e.id < coalesce(p_after, 9223372036854775807)
+      AND (since IS NULL OR e.at >= since) AND (until IS NULL OR e.at < until)
+      AND (prefix IS NULL OR e.action ~>=~ lower(prefix) AND e.action ~<~ (lower(prefix) || chr(1114109))
+        OR o.number ~>=~ upper(prefix) AND o.number ~<~ (upper(prefix) || chr(1114109)))
+    ORDER BY e.id DESC LIMIT take;
+  ELSE
+    RAISE EXCEPTION 'there is no list called %; there are orders, deliveries, stock and audit', p_kind
+      USING ERRCODE = 'invalid_parameter_value';
+  END CASE;
+END $$;
+
+-- What happened to the vendor's own part of one order, in causal order. Nothing of the customer, of another vendor,
+-- or of what staff wrote.
+CREATE OR REPLACE FUNCTION api.vendor_timeline(p_number text)
+RETURNS TABLE (id bigint, row_data jsonb)
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = '' AS $$
+DECLARE
+  me bigint := api.my_vendor();
+BEGIN
+  IF me IS NULL THEN
+    RAISE EXCEPTION 'permission denied: only a vendor may ask this' USING ERRCODE = 'insufficient_privilege';
+  END IF;
+  RETURN QUERY
+  SELECT e.id, jsonb_build_object(
+    'at', e.at, 'action', e.action, 'subject_kind', e.subject_kind, 'subject_id', e.subject_id)
+  FROM gkm.vendor_order v JOIN gkm.audit_event e ON e.order_id = v.order_id AND e.vendor_id = me
+  WHERE v.vendor_id = me AND v.number = upper(p_number)
+  ORDER BY e.id LIMIT 500;
+END $$;
+RESET ROLE;
+
+-- What demands the audit event ----------------------------------------------------------------------------------
+-- Fired at commit, deferred: a change whose transaction wrote no audit event about its subject cannot commit.
+SET ROLE gkm_audit_owner;
+
+CREATE OR REPLACE FUNCTION gkm.require_order_audit() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS $$
+DECLARE
+  wanted bigint;
+BEGIN
+  IF TG_OP = 'DELETE' THEN wanted := OLD.order_id; ELSE wanted := NEW.order_id; END IF;
+  PERFORM 1 FROM gkm.audit_event e
+  WHERE e.order_id = wanted AND e.at = transaction_timestamp() AND e.xact = pg_current_xact_id();
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'a change of % for order % has no audit event in its transaction', TG_TABLE_NAME, wanted
+      USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = 'require_audit', TABLE = TG_TABLE_NAME;
+  END IF;
+  RETURN NULL;
+END $$;
+
+-- For the table whose own id is the order's.
+CREATE OR REPLACE FUNCTION gkm.require_own_order_audit() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS $$
+DECLARE
+  wanted bigint;
+BEGIN
+  IF TG_OP = 'DELETE' THEN wanted := OLD.id; ELSE wanted := NEW.id; END IF;
+  PERFORM 1 FROM gkm.audit_event e
+  WHERE e.order_id = wanted AND e.at = transaction_timestamp() AND e.xact = pg_current_xact_id();
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'a change of % for order % has no audit event in its transaction', TG_TABLE_NAME, wanted
+      USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = 'require_audit', TABLE = TG_TABLE_NAME;
+  END IF;
+  RETURN NULL;
+END $$;
+
+-- TG_ARGV: the kind of subject, the column that holds its id.
+CREATE OR REPLACE FUNCTION gkm.require_subject_audit() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS $$
+DECLARE
+  wanted text;
+BEGIN
+  IF TG_OP = 'DELETE' THEN wanted := to_jsonb(OLD) ->> TG_ARGV[1]; ELSE wanted := to_jsonb(NEW) ->> TG_ARGV[1]; END IF;
+  PERFORM 1 FROM gkm.audit_event e
+  WHERE e.subject_kind = TG_ARGV[0] AND e.subject_id = wanted AND e.subject_kind <> 'order'
+    AND e.at = transaction_timestamp() AND e.xact = pg_current_xact_id();
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'a change of % for % % has no audit event in its transaction', TG_TABLE_NAME, TG_ARGV[0], wanted
+      USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = 'require_audit', TABLE = TG_TABLE_NAME;
+  END IF;
+  RETURN NULL;
+END $$;
+
+CREATE OR REPLACE FUNCTION gkm.require_unit_audit() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS $$
+DECLARE
+  unit bigint;
+  import bigint;
+BEGIN
+  IF TG_OP = 'DELETE' THEN unit := OLD.id; import := OLD.import_id; ELSE unit := NEW.id; import := NEW.import_id; END IF;
+  IF TG_OP = 'UPDATE' THEN
+    PERFORM 1 FROM gkm.audit_event e
+    WHERE e.order_id = (SELECT a.order_id FROM gkm.assignment a WHERE a.stock_unit_id = unit)
+      AND e.at = transaction_timestamp() AND e.xact = pg_current_xact_id();
+    IF FOUND THEN RETURN NULL; END IF;
+    PERFORM 1 FROM gkm.audit_event e
+    WHERE e.subject_kind = 'stock_unit' AND e.subject_id = unit::text AND e.subject_kind <> 'order'
+      AND e.at = transaction_timestamp() AND e.xact = pg_current_xact_id();
+    IF FOUND THEN RETURN NULL; END IF;
+  END IF;
+  PERFORM 1 FROM gkm.audit_event e
+  WHERE e.subject_kind = 'stock_import' AND e.subject_id = import::text AND e.subject_kind <> 'order'
+    AND e.at = transaction_timestamp() AND e.xact = pg_current_xact_id();
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'a change of stock unit % has no audit event in its transaction', unit
+      USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = 'require_audit', TABLE = TG_TABLE_NAME;
+  END IF;
+  RETURN NULL;
+END $$;
+GRANT EXECUTE ON FUNCTION gkm.require_order_audit(), gkm.require_own_order_audit(), gkm.require_subject_audit(),
+  gkm.require_unit_audit() TO gkm_owner;
+RESET ROLE;
+
+-- Upkeep --------------------------------------------------------------------------------------------------------
+SET ROLE gkm_owner;
+
+-- Makes this month's and the next months' partitions where they are missing; answers how many it made. A month whose
+-- rows already lie in the default partition is left there.
+CREATE OR REPLACE FUNCTION gkm.ensure_partitions(months_ahead integer DEFAULT 2) RETURNS integer
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS $$
+DECLARE
+  parent text;
+  month date;
+  made integer := 0;
+BEGIN
+  IF months_ahead NOT BETWEEN 0 AND 24 THEN
+    RAISE EXCEPTION 'between 0 and 24 months can be made ahead' USING ERRCODE = 'invalid_parameter_value';
+  END IF;
+  PERFORM pg_catalog.pg_advisory_xact_lock(7261001);
+  FOREACH parent IN ARRAY ARRAY['audit_event', 'stripe_event_body', 'delivery_attempt'] LOOP
+    FOR n IN 0 .. months_ahead LOOP
+      month := (date_trunc('month', now() AT TIME ZONE 'UTC') + make_interval(months => n))::date;
+      CONTINUE WHEN to_regclass(format('gkm.%I', parent || '_' || to_char(month, 'YYYYMM'))) IS NOT NULL;
+      BEGIN
+        EXECUTE format(
+          'CREATE TABLE gkm.%I PARTITION OF gkm.%I FOR VALUES FROM (%L) TO (%L)',
+          parent || '_' || to_char(month, 'YYYYMM'), parent,
+          month::text || ' 00:00:00+00', (month + interval '1 month')::date::text || ' 00:00:00+00');
+        EXECUTE format('ALTER TABLE gkm.%I ENABLE ROW LEVEL SECURITY', parent || '_' || to_char(month, 'YYYYMM'));
+        EXECUTE format('ALTER TABLE gkm.%I FORCE ROW LEVEL SECURITY', parent || '_' || to_char(month, 'YYYYMM'));
+        made := made + 1;
+      EXCEPTION WHEN check_violation THEN
+        NULL;
+      END;
+    END LOOP;
+  END LOOP;
+  RETURN made;
+END $$;
+GRANT EXECUTE ON FUNCTION gkm.ensure_partitions(integer) TO gkm_daemon;
+RESET ROLE;

@@ -1,0 +1,33 @@
+import Crypto
+
+/// One step of the schema, never edited after landing.
+package struct Migration: Sendable {
+  package let version: Int
+  package let name: String
+  package let sql: String
+
+  /// SHA-256 of the text, in hex.
+  package var sha256: String { hex(SHA256.hash(data: Array(sql.utf8))) }
+
+  /// All of them, in order. Listed by hand: the embedding flattens names, and a migration nobody listed must not run.
+  package static let all: [Migration] = [
+    Migration(version: 1, name: "core", sql: text(PackageResources.m0001_core_sql))
+  ]
+}
+
+/// What is written anew whenever its text or the policy changes: functions, triggers, grants, policies.
+enum Repeatable {
+  static let functions = text(PackageResources.r1_functions_sql)
+  static let audit = text(PackageResources.r2_audit_sql)
+}
+
+/// Lower-case hex of `bytes`.
+func hex(_ bytes: some Sequence<UInt8>) -> String {
+  let digits = Array("0123456789abcdef".utf8)
+  var out: [UInt8] = []
+  for byte in bytes {
+    out.append(digits[Int(byte >> 4)])
+    out.append(digits[Int(byte & 15)])
+  }
+  return String(decoding: out, as: UTF8.self)
+}
