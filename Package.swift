@@ -75,10 +75,13 @@ let package = Package(
 
     // The programs' bodies.
     module("Console", ["Market", "Store", "Postgres", "Redis", "Terminal", toml]),
-    module("Daemon", [
-      "Market", "Store", "Stripe", "Postgres", "Redis", "Outbound", hummingbird, mustache, logging, metrics, lifecycle,
-      toml,
-    ]),
+    module(
+      "Daemon",
+      [
+        "Market", "Store", "Stripe", "Postgres", "Redis", "Outbound", hummingbird, mustache, logging, metrics,
+        lifecycle,
+        toml,
+      ]),
     module("StripeSimulator", ["Stripe", "Market", "Outbound", hummingbird, logging, lifecycle]),
 
     // What tests stand on: private servers, processes. In no product.
@@ -90,6 +93,7 @@ let package = Package(
     program("stripesim", ["StripeSimulator", arguments, logging, lifecycle]),
 
     tests("TestSupportTests", ["TestSupport"]),
+    tests("LayeringTests", ["TestSupport"]),
     tests("StoreTests", ["Store", "Market", "Postgres", "TestSupport"]),
     tests("MarketTests", ["Market", crypto]),
   ],
