@@ -27,11 +27,8 @@ package struct Currency: Hashable, Sendable {
   ///
   /// UGX and ISK have no minor unit of their own, but Stripe takes them × 100.
   package var minorDigits: Int {
-    switch code {
-    case "bif", "clp", "djf", "gnf", "jpy", "kmf", "krw", "mga", "pyg", "rwf", "vnd", "vuv", "xaf", "xof", "xpf": 0
-    case "bhd", "jod", "kwd", "omr", "tnd": 3
-    default: 2
-    }
+    if Self.codes(minorDigits: 0).contains(code) { return 0 }
+    return Self.codes(minorDigits: 3).contains(code) ? 3 : 2
   }
 
   /// The step between two amounts that Stripe takes: 10 where the last of three decimals must be 0, or where a
@@ -63,5 +60,16 @@ extension Currency: Codable {
   package func encode(to encoder: any Encoder) throws {
     var container = encoder.singleValueContainer()
     try container.encode(code)
+  }
+}
+
+extension Currency {
+  /// The codes of those with so many digits behind the point, where that is not two.
+  package static func codes(minorDigits: Int) -> [String] {
+    switch minorDigits {
+    case 0: ["bif", "clp", "djf", "gnf", "jpy", "kmf", "krw", "mga", "pyg", "rwf", "vnd", "vuv", "xaf", "xof", "xpf"]
+    case 3: ["bhd", "jod", "kwd", "omr", "tnd"]
+    default: []
+    }
   }
 }
