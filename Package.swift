@@ -90,7 +90,7 @@ let package = Package(
     // Executables: parse, compose, run.
     program("gkm", ["Console", "Market", "Store", "Postgres", "Redis", "Terminal", arguments]),
     program("gkmd", ["Daemon", "Market", "Store", "Postgres", arguments, logging, lifecycle]),
-    program("stripesim", ["StripeSimulator", arguments, logging, lifecycle]),
+    program("stripesim", ["StripeSimulator", "Outbound", arguments, logging, lifecycle]),
 
     tests("TestSupportTests", ["TestSupport"]),
     tests("LayeringTests", ["TestSupport"]),
