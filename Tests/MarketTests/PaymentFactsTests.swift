@@ -1,3 +1,4 @@
+import FoundationEssentials
 import Market
 import Testing
 
@@ -99,6 +100,28 @@ struct PaymentFactsTests {
       #expect(facts.disputes.values.allSatisfy { $0.standing < .lost })
       #expect(facts.payments.filter { !$0.isReturned }.map(\.received) == [[Stories.total]])
     }
+  }
+
+  @Test("facts come back from the document they are kept in, and an empty one knows nothing", arguments: 1...5)
+  func document(seed: Int) throws {
+    var random = SeededGenerator(seed: UInt64(seed) &+ 2_000)
+    for _ in 0..<50 {
+      let facts = Self.randomFacts(&random)
+      let data = try JSONEncoder().encode(facts)
+      #expect(try JSONDecoder().decode(PaymentFacts.self, from: data) == facts)
+    }
+    #expect(try JSONEncoder().encode(PaymentFacts()) == Data("{}".utf8))
+    #expect(try JSONDecoder().decode(PaymentFacts.self, from: Data("{}".utf8)) == PaymentFacts())
+  }
+
+  @Test("words from outside become safe text")
+  func safeWords() {
+    let hostile = StripeFact.charge(
+      id: "ch_1", succeeded: false, amount: Stories.total, paymentIntent: nil, message: "a\u{1B}[2Jb",
+      cardLast4: "42\u{0}2"
+    ).delta.attempts["ch_1"]
+    #expect(hostile?.message == "a\u{FFFD}[2Jb")
+    #expect(hostile?.cardLast4 == nil)
   }
 
   @Test("a success outranks a failure, whichever came last")

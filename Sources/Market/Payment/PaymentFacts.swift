@@ -4,8 +4,8 @@
 /// `merge` is commutative, associative and idempotent, and every permutation of a payment's events, with any
 /// duplicates, ends in the same facts. What an order's state is, `OrderReducer` derives from them.
 ///
-/// `Codable`, so that the facts can be kept as one document beside the order.
-package struct PaymentFacts: Hashable, Sendable, Codable {
+/// `Codable` (see `PaymentFacts+Coding.swift`), so that the facts can be kept as one document beside the order.
+package struct PaymentFacts: Hashable, Sendable {
   /// Everything that was reported of the Checkout Session.
   package var session: SessionOutcome = []
   /// Totals of paid sessions that named no intent (a session with nothing to pay has none).

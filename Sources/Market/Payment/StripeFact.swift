@@ -1,7 +1,7 @@
 /// What one event of Stripe adds to the facts of an order's payment.
 ///
 /// Made from an event's plain fields by the constructors below; `delta` is what `PaymentFacts.merge` takes. Each fits
-/// the objects that reconciliation lists as well as the events that bring them.
+/// the objects that reconciliation lists as well as the events that bring them. Words from outside become safe text.
 package enum StripeFact: Hashable, Sendable {
   case session(outcome: SessionOutcome, paymentIntent: String?, received: Money?, customerEmail: String?)
   case intentSucceeded(id: String, received: Money, charge: String?)
@@ -44,12 +44,12 @@ extension StripeFact {
     switch paymentStatus {
     case "paid":
       .session(
-        outcome: .completedPaid, paymentIntent: paymentIntent, received: total, customerEmail: customerEmail)
+        outcome: .completedPaid, paymentIntent: paymentIntent, received: total, customerEmail: safe(customerEmail))
     case "no_payment_required":
-      .session(outcome: .noPaymentRequired, paymentIntent: nil, received: total, customerEmail: customerEmail)
+      .session(outcome: .noPaymentRequired, paymentIntent: nil, received: total, customerEmail: safe(customerEmail))
     default:
       .session(
-        outcome: .completedUnpaid, paymentIntent: paymentIntent, received: nil, customerEmail: customerEmail)
+        outcome: .completedUnpaid, paymentIntent: paymentIntent, received: nil, customerEmail: safe(customerEmail))
     }
   }
 
@@ -57,12 +57,13 @@ extension StripeFact {
   package static func asyncPaymentSucceeded(
     total: Money, paymentIntent: String?, customerEmail: String?
   ) -> StripeFact {
-    .session(outcome: .asyncSucceeded, paymentIntent: paymentIntent, received: total, customerEmail: customerEmail)
+    .session(
+      outcome: .asyncSucceeded, paymentIntent: paymentIntent, received: total, customerEmail: safe(customerEmail))
   }
 
   /// `checkout.session.async_payment_failed`.
   package static func asyncPaymentFailed(paymentIntent: String?, customerEmail: String?) -> StripeFact {
-    .session(outcome: .asyncFailed, paymentIntent: paymentIntent, received: nil, customerEmail: customerEmail)
+    .session(outcome: .asyncFailed, paymentIntent: paymentIntent, received: nil, customerEmail: safe(customerEmail))
   }
 
   /// `checkout.session.expired`.
@@ -83,7 +84,8 @@ extension StripeFact {
     .attempt(
       key: charge ?? "\(id)/\(event)",
       AttemptFact(
-        outcome: .failed, amount: amount, paymentIntent: id, code: code, declineCode: declineCode, message: message))
+        outcome: .failed, amount: amount, paymentIntent: id, code: safe(code), declineCode: safe(declineCode),
+        message: safe(message)))
   }
 
   /// `charge.succeeded` (`succeeded: true`) or `charge.failed`.
@@ -95,8 +97,10 @@ extension StripeFact {
     .attempt(
       key: id,
       AttemptFact(
-        outcome: succeeded ? .succeeded : .failed, amount: amount, paymentIntent: paymentIntent, code: code,
-        declineCode: declineCode, message: message, riskLevel: riskLevel, cardLast4: cardLast4, cardBrand: cardBrand))
+        outcome: succeeded ? .succeeded : .failed, amount: amount, paymentIntent: paymentIntent, code: safe(code),
+        declineCode: safe(declineCode), message: safe(message), riskLevel: safe(riskLevel),
+        cardLast4: cardLast4.flatMap { $0.utf8.count == 4 && decimal(Array($0.utf8)[...]) != nil ? $0 : nil },
+        cardBrand: safe(cardBrand)))
   }
 
   /// `refund.created`, `refund.updated`, `refund.failed`, `charge.refund.updated`, or a listed refund.
@@ -107,8 +111,9 @@ extension StripeFact {
     .refund(
       id: id,
       RefundFact(
-        amount: amount, status: .init(stripe: status), charge: charge, paymentIntent: paymentIntent, reason: reason,
-        request: request))
+        amount: amount, status: .init(stripe: status), charge: charge, paymentIntent: paymentIntent,
+        reason: safe(reason),
+        request: safe(request)))
   }
 
   /// `charge.refunded`, with the charge's `amount_refunded`.
@@ -130,7 +135,7 @@ extension StripeFact {
     return .dispute(
       id: id,
       DisputeFact(
-        amount: amount, charge: charge, paymentIntent: paymentIntent, reason: reason, dueBy: dueBy,
+        amount: amount, charge: charge, paymentIntent: paymentIntent, reason: safe(reason), dueBy: dueBy,
         fundsWithdrawn: type == "charge.dispute.funds_withdrawn",
         fundsReinstated: type == "charge.dispute.funds_reinstated",
         reports: [event: .init(status: DisputeStatus(stripe: status), phase: phase)]))
@@ -145,7 +150,10 @@ extension StripeFact {
     .dispute(
       id: id,
       DisputeFact(
-        amount: amount, charge: charge, paymentIntent: paymentIntent, reason: reason, dueBy: dueBy,
+        amount: amount, charge: charge, paymentIntent: paymentIntent, reason: safe(reason), dueBy: dueBy,
         fetched: .init(at: at, status: DisputeStatus(stripe: status), settles: settles)))
   }
+
+  /// Words that end on terminals and in columns of free text.
+  private static func safe(_ text: String?) -> String? { text.map { SafeText.cleaned($0, limit: 500) } }
 }
