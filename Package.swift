@@ -95,6 +95,7 @@ let package = Package(
     tests("TestSupportTests", ["TestSupport"]),
     tests("LayeringTests", ["TestSupport"]),
     tests("StoreTests", ["Store", "Market", "Postgres", "TestSupport"]),
+    tests("PostgresTests", ["Postgres", "TestSupport"]),
     tests("MarketTests", ["Market", crypto]),
   ],
   cLanguageStandard: .c11

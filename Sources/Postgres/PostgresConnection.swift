@@ -85,6 +85,7 @@ package actor PostgresConnection {
 
 extension PostgresConnection {
   /// Runs `body` in a read-only transaction.
+  @discardableResult
   package nonisolated func read<T: Sendable>(
     isolation: PostgresIsolation = .readCommitted, timeout: Duration? = nil,
     file: StaticString = #fileID, line: UInt = #line,
@@ -99,6 +100,7 @@ extension PostgresConnection {
 
   /// Runs `body` in a transaction: commits if it returns, rolls back if it throws. An error with `isCommitUnknown`
   /// means that the transaction may have been committed.
+  @discardableResult
   package nonisolated func write<T: Sendable>(
     isolation: PostgresIsolation = .readCommitted, timeout: Duration? = nil,
     file: StaticString = #fileID, line: UInt = #line,
@@ -113,6 +115,7 @@ extension PostgresConnection {
 
   /// Runs `body` without a transaction: each statement commits by itself. If the connection breaks during a statement,
   /// the error says `isCommitUnknown`. A transaction that the body leaves open is lost with the connection.
+  @discardableResult
   package nonisolated func run<T: Sendable>(
     timeout: Duration? = nil, file: StaticString = #fileID, line: UInt = #line,
     _ body: @Sendable (borrowing Session) throws -> T

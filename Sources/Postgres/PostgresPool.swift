@@ -56,6 +56,7 @@ package final class PostgresPool: Sendable {
   }
 
   /// As `PostgresConnection.read`, on a connection of the pool.
+  @discardableResult
   package func read<T: Sendable>(
     isolation: PostgresIsolation = .readCommitted, timeout: Duration? = nil,
     file: StaticString = #fileID, line: UInt = #line,
@@ -67,6 +68,7 @@ package final class PostgresPool: Sendable {
   }
 
   /// As `PostgresConnection.write`, on a connection of the pool.
+  @discardableResult
   package func write<T: Sendable>(
     isolation: PostgresIsolation = .readCommitted, timeout: Duration? = nil,
     file: StaticString = #fileID, line: UInt = #line,
@@ -78,6 +80,7 @@ package final class PostgresPool: Sendable {
   }
 
   /// As `PostgresConnection.run`, on a connection of the pool.
+  @discardableResult
   package func run<T: Sendable>(
     timeout: Duration? = nil, file: StaticString = #fileID, line: UInt = #line,
     _ body: @Sendable (borrowing Session) throws -> T
