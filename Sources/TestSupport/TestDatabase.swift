@@ -48,7 +48,7 @@ extension PrivatePostgres {
   func clone(_ template: String, into name: String) async throws {
     try await sql(
       """
-      CREATE DATABASE "\(name)" TEMPLATE "\(template)" STRATEGY = FILE_COPY;
+      CREATE DATABASE "\(name)" TEMPLATE "\(template)" STRATEGY = WAL_LOG;
       REVOKE ALL ON DATABASE "\(name)" FROM PUBLIC;
       SELECT format('GRANT %s ON DATABASE %I TO %s', a.privilege_type, '\(name)',
                     CASE WHEN a.grantee = 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(a.grantee)) END)
