@@ -141,7 +141,7 @@ CREATE TABLE gkm.orders (
   number text NOT NULL UNIQUE CHECK (number ~ '^GK-[0-9A-Z-]{4,24}$'),
   state text NOT NULL DEFAULT 'open' CHECK (state IN (
     'open', 'awaiting_async', 'paid', 'delivered', 'paid_unfulfillable', 'held', 'disputed', 'partially_refunded',
-    'refunded', 'expired', 'payment_failed')),
+    'refunded', 'charged_back', 'expired', 'payment_failed')),
   hold_reason gkm.safe_text,
   customer_email gkm.safe_text NOT NULL CHECK (length(customer_email) BETWEEN 3 AND 254),
   customer_name gkm.safe_text,
