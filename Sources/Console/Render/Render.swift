@@ -1,0 +1,131 @@
+import Market
+import Store
+package import Terminal
+
+/// Draws the state: pure, so that what is on the screen can be tested without one.
+package func render(_ state: AppState) -> Frame {
+  let layout = Layout(state.size)
+  var grid = Grid(state.size)
+  guard !layout.isTooSmall else {
+    renderTooSmall(&grid)
+    return Frame(grid: grid, cursor: nil)
+  }
+  renderTitle(&grid, state, layout)
+  renderTabs(&grid, state, layout)
+  switch state.screen {
+  case .list(let list): renderList(&grid, state, list, layout)
+  case .story(let story): renderStory(&grid, state, story, layout)
+  }
+  renderHints(&grid, state, layout)
+  let cursor = renderOverlay(&grid, state, layout)
+  return Frame(grid: grid, cursor: cursor)
+}
+
+/// What is to be seen, and where the cursor blinks if anywhere.
+package struct Frame: Sendable {
+  package var grid: Grid
+  package var cursor: Position?
+}
+
+private func renderTooSmall(_ grid: inout Grid) {
+  let text = "Too small: \(Layout.least.columns)×\(Layout.least.rows) at least"
+  let row = max(0, grid.size.rows / 2)
+  grid.write(text, row: row, column: 0, style: .stateWarn, maxWidth: grid.size.columns)
+}
+
+private func renderTitle(_ grid: inout Grid, _ state: AppState, _ layout: Layout) {
+  let width = state.size.columns
+  grid.fill(Rect(row: 0, column: 0, rows: 1, columns: width), style: .status)
+  var column = grid.write(" GlobalKeyMarket ", row: 0, column: 0, style: StyleID(.title, over: .status), maxWidth: width)
+  let right = titleRight(state)
+  let rightWidth = TextWidth.of(right.text)
+  let rightColumn = max(column, width - rightWidth - 1)
+  let who = state.viewer.map { viewer in
+    " \(viewer.displayName) · \(viewer.role.rawValue)" + (viewer.vendorName.map { " of \($0)" } ?? "")
+  }
+  if let who, rightColumn - column > 4 {
+    column += grid.write(
+      who, row: 0, column: column, style: .status, maxWidth: rightColumn - column - 1, truncation: .end)
+  }
+  grid.write(right.text, row: 0, column: rightColumn, style: right.style, maxWidth: width - rightColumn)
+}
+
+/// The state of the connection, in words.
+private func titleRight(_ state: AppState) -> (text: String, style: StyleID) {
+  let zone = state.clock.zone
+  switch state.connection {
+  case .connecting(let attempt):
+    let again = attempt > 1 ? " (try \(attempt))" : ""
+    return ("◌ connecting\(again)…", StyleID(.stateWaiting, over: .status))
+  case .refused: return ("✗ not signed in", StyleID(.stateFailed, over: .status))
+  case .lost: return ("✗ connection lost", StyleID(.stateFailed, over: .status))
+  case .signedIn:
+    let mode = state.isReadOnly ? "read-only · " : ""
+    return ("\(mode)\(state.isLive ? "● live" : "○ polling") · \(zone)", .status)
+  }
+}
+
+private func renderTabs(_ grid: inout Grid, _ state: AppState, _ layout: Layout) {
+  var column = 1
+  let shown: ScreenKind? =
+    if case .list(let list) = state.screens.first { list.kind } else { nil }
+  for kind in state.openScreens {
+    guard let command = Command.with(.go(kind)) else { continue }
+    let isShown = kind == shown
+    let room = state.size.columns - column
+    guard room > 4 else { break }
+    column += grid.write(command.keyText, row: layout.tabRow, column: column, style: .key, maxWidth: room)
+    column += grid.write(
+      " \(kind.title)", row: layout.tabRow, column: column, style: isShown ? .title : .muted,
+      maxWidth: state.size.columns - column)
+    column += 2
+  }
+  if let story = state.story {
+    grid.write(
+      "› \(story.number)", row: layout.tabRow, column: column, style: .title,
+      maxWidth: max(0, state.size.columns - column))
+  }
+}
+
+private func renderHints(_ grid: inout Grid, _ state: AppState, _ layout: Layout) {
+  let row = layout.hintRow
+  let width = state.size.columns
+  if case .lost(let problem) = state.connection {
+    grid.fill(Rect(row: row, column: 0, rows: 1, columns: width), style: .bannerStale)
+    grid.write(
+      " Old data: \(problem). Reconnecting…", row: row, column: 0, style: .bannerStale, maxWidth: width,
+      truncation: .end)
+    return
+  }
+  if let toast = state.toast {
+    let style: StyleID = toast.isProblem ? .danger : .toast
+    grid.fill(Rect(row: row, column: 0, rows: 1, columns: width), style: style)
+    grid.write(
+      " \(toast.isProblem ? "✗" : "✓") \(toast.text)", row: row, column: 0, style: style, maxWidth: width,
+      truncation: .end)
+    return
+  }
+  var column = 1
+  for command in Command.offered(in: state) {
+    guard let hint = command.hint, command.refusal(in: state) == nil else { continue }
+    let needed = TextWidth.of(command.keyText) + TextWidth.of(hint) + 3
+    guard column + needed <= width else { break }
+    column += grid.write(command.keyText, row: row, column: column, style: .key)
+    column += grid.write(" \(hint)", row: row, column: column, style: .muted) + 2
+  }
+  guard let list = state.list else { return }
+  let right = listStatus(list)
+  let used = TextWidth.of(right)
+  if column + used + 1 < width { grid.write(right, row: row, column: width - used - 1, style: .textDim) }
+}
+
+/// `3/100+ · 2 new · paused`.
+private func listStatus(_ list: ListState) -> String {
+  var parts: [String] = []
+  if !list.rows.isEmpty {
+    parts.append("\((list.selectedIndex ?? 0) + 1)/\(list.rows.count)\(list.reachedEnd ? "" : "+")")
+  }
+  if list.newAbove > 0 { parts.append("\(list.newAbove) new") }
+  if list.isPaused { parts.append("paused") }
+  return parts.joined(separator: " · ")
+}

@@ -1,0 +1,46 @@
+package import Market
+package import Store
+import Terminal
+
+package enum AuditScreen: ListScreen {
+  package static let title = "Audit"
+  package static let emptyText = "No audit events."
+
+  package static func columns(for role: Role?) -> [Column] {
+    let actor = [Column("actor", "ACTOR", .flexible(minimum: 10, weight: 1), rank: 2)]
+    let event = [Column("event", "STRIPE EVENT", .flexible(minimum: 14, weight: 1), rank: 4)]
+    return [
+      Column("at", "AT", .fixed(14)), Column("action", "ACTION", .flexible(minimum: 20, weight: 2)),
+    ] + (role == .vendor ? [] : actor) + [
+      Column("order", "ORDER", .fixed(15), rank: 1),
+      Column("subject", "SUBJECT", .flexible(minimum: 14, weight: 1), rank: 3),
+    ] + (role == .vendor ? [] : event)
+  }
+
+  package static func display(_ page: ListPage, role: Role, clock: ClockFormat) -> [DisplayRow] {
+    guard case .audit(let rows) = page else { return [] }
+    return rows.map { row in
+      let actor = role == .vendor ? [] : [DisplayCell(row.actor ?? "")]
+      let event = role == .vendor ? [] : [DisplayCell(row.stripeEvent ?? "", .textDim)]
+      let start = [DisplayCell(clock.short(row.at), .textDim), DisplayCell(row.action, style(row.action))]
+      let middle = [DisplayCell(row.order ?? "", .title), DisplayCell(row.subject, .textDim)]
+      return DisplayRow(
+        id: row.id, cells: start + actor + middle + event, target: row.order.map(Route.order),
+        copyText: row.stripeEvent ?? row.order ?? row.action,
+        detail: .text(row.body.map { $0.split(separator: "\n").map(String.init) } ?? []))
+    }
+  }
+
+  /// What went wrong and what went well stand out; all else is quiet.
+  static func style(_ action: String) -> StyleID {
+    if action.hasSuffix("refused") || action.hasSuffix("failed") || action.hasSuffix("unfulfillable") {
+      return .stateFailed
+    }
+    if action.hasSuffix("held") || action.hasSuffix("unknown") || action.hasSuffix("deferred")
+      || action.hasPrefix("dispute")
+    {
+      return .stateWarn
+    }
+    return action == "delivery.confirmed" || action == "payment.succeeded" ? .stateOk : .text
+  }
+}

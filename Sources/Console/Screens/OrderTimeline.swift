@@ -1,0 +1,95 @@
+import Market
+package import Store
+import Terminal
+
+/// An order's story as lines in causal order: what the audit log recorded, with Stripe's events and each try to deliver
+/// at the places where they happened.
+package enum OrderTimeline {
+  package static func header(_ story: OrderStory, clock: ClockFormat) -> [StoryFact] {
+    let order = story.order
+    let state = StateStyle.cell(order.state)
+    let speed = order.paidAt.flatMap { paid in order.deliveredAt.map { ($0 - paid).milliseconds } }
+    return [
+      StoryFact("State", state.text + (order.holdReason.map { " (\($0))" } ?? ""), state.style),
+      StoryFact("Customer", order.customer),
+      StoryFact("Total", order.total.description),
+      StoryFact("Items", story.lines.map { "\($0.quantity)× \($0.title) (\($0.vendor))" }.joined(separator: ", ")),
+      StoryFact("Created", clock.precise(order.createdAt)),
+      StoryFact("Delivered", order.deliveredAt.map(clock.precise).map { $0 + (speed.map { ", \($0) ms after payment" } ?? "") } ?? "–"),
+      StoryFact("Session", order.checkoutSession ?? "–", .textDim),
+      StoryFact("Payment", order.paymentIntent ?? "–", .textDim),
+    ]
+  }
+
+  package static func lines(_ story: OrderStory, clock: ClockFormat) -> [StoryLine] {
+    let audit = story.audit.map { (at: $0.at, rank: 1, line: line($0, clock)) }
+    let events = story.events.map { (at: $0.receivedAt, rank: 0, line: line($0, clock)) }
+    let tries = story.deliveryAttempts.filter { $0.outcome == .prepared }
+      .map { (at: $0.startedAt, rank: 2, line: line($0, clock)) }
+    return (audit + events + tries).enumerated()
+      .sorted { ($0.element.at, $0.element.rank, $0.offset) < ($1.element.at, $1.element.rank, $1.offset) }
+      .map(\.element.line)
+  }
+
+  /// What a vendor is shown of their part of an order.
+  package static func vendorLines(_ rows: [AuditRow], clock: ClockFormat) -> [StoryLine] {
+    rows.map { line($0, clock) }
+  }
+
+  private static func line(_ row: AuditRow, _ clock: ClockFormat) -> StoryLine {
+    let body = row.body.map { $0.split(separator: "\n", omittingEmptySubsequences: true).map(String.init) } ?? []
+    let style = AuditScreen.style(row.action)
+    return StoryLine(
+      key: "a\(row.id)", time: clock.time(row.at), symbol: symbol(style), style: style, title: row.action,
+      detail: summary(row, body), full: body.isEmpty ? [row.action, row.subject] : Array(body.dropFirst()),
+      copyText: row.stripeEvent ?? row.action)
+  }
+
+  /// What matters of an event's body in one line: its reason first, then its details, then who, then Stripe's event.
+  private static func summary(_ row: AuditRow, _ body: [String]) -> String {
+    var parts: [String] = []
+    for line in body {
+      if line.hasPrefix("reason ") { parts.insert("“\(line.dropFirst(7))”", at: 0) }
+      if line.hasPrefix("detail.") {
+        let pair = line.dropFirst(7).split(separator: " ", maxSplits: 1)
+        if pair.count == 2 { parts.append("\(pair[0]) \(pair[1])") }
+      }
+    }
+    if let event = row.stripeEvent { parts.append(event) }
+    if let actor = row.actor, !actor.hasPrefix("gkm_") { parts.append("by \(actor)") }
+    return parts.joined(separator: " · ")
+  }
+
+  private static func line(_ event: OrderStory.Event, _ clock: ClockFormat) -> StoryLine {
+    let isOdd = event.state == .quarantined || event.state == .parked
+    return StoryLine(
+      key: "e\(event.id)", time: clock.time(event.receivedAt), symbol: "◆", style: isOdd ? .stateWarn : .key,
+      title: "stripe.\(event.type)",
+      detail: [event.id, event.state == .done ? nil : event.state.rawValue, event.problem].compactMap(\.self)
+        .joined(separator: " · "),
+      full: [
+        "event \(event.id)", "type \(event.type)", "state \(event.state.rawValue)",
+        "created \(event.created.map(clock.precise) ?? "–")", "received \(clock.precise(event.receivedAt))",
+      ] + (event.problem.map { ["problem \($0)"] } ?? []), copyText: event.id)
+  }
+
+  private static func line(_ attempt: OrderStory.Attempt, _ clock: ClockFormat) -> StoryLine {
+    StoryLine(
+      key: "t\(attempt.delivery)/\(attempt.number)", time: clock.time(attempt.startedAt), symbol: "◑",
+      style: .stateWaiting, title: "delivery.on_the_wire", detail: "delivery \(attempt.delivery), try \(attempt.number)")
+  }
+
+  private static func symbol(_ style: StyleID) -> String {
+    switch style {
+    case .stateFailed: "✗"
+    case .stateWarn: "!"
+    case .stateOk: "●"
+    default: "·"
+    }
+  }
+}
+
+extension Duration {
+  /// Whole milliseconds.
+  var milliseconds: Int64 { wholeMicroseconds / 1_000 }
+}

@@ -1,0 +1,37 @@
+package import Market
+import Terminal
+
+/// How states are shown: always a word and a symbol, the colour only underlines them.
+package enum StateStyle {
+  package static func cell(_ state: OrderState) -> DisplayCell {
+    switch state {
+    case .open: DisplayCell("○ open", .stateNeutral)
+    case .awaitingAsync: DisplayCell("◔ awaiting", .stateWaiting)
+    case .paid: DisplayCell("◑ paid", .stateWaiting)
+    case .delivered: DisplayCell("● delivered", .stateOk)
+    case .unfulfillable: DisplayCell("✗ no stock", .stateFailed)
+    case .held: DisplayCell("‖ held", .stateWarn)
+    case .disputed: DisplayCell("! disputed", .stateFailed)
+    case .chargedBack: DisplayCell("! lost", .stateFailed)
+    case .partiallyRefunded: DisplayCell("◐ part refund", .stateWarn)
+    case .refunded: DisplayCell("↩ refunded", .stateNeutral)
+    case .expired: DisplayCell("· expired", .muted)
+    case .failed: DisplayCell("✗ failed", .stateFailed)
+    }
+  }
+
+  package static func cell(_ state: DeliveryState) -> DisplayCell {
+    switch state {
+    case .pending: DisplayCell("○ pending", .stateWaiting)
+    case .sending: DisplayCell("◑ sending", .stateWaiting)
+    case .confirmed: DisplayCell("● confirmed", .stateOk)
+    case .retrying: DisplayCell("↻ retrying", .stateWarn)
+    case .failed: DisplayCell("✗ failed", .stateFailed)
+    case .cancelled: DisplayCell("· cancelled", .muted)
+    }
+  }
+
+  package static func cell(attempt outcome: String) -> DisplayCell {
+    outcome == "succeeded" ? DisplayCell("● succeeded", .stateOk) : DisplayCell("✗ \(outcome)", .stateFailed)
+  }
+}

@@ -1,0 +1,45 @@
+package import Market
+
+/// Times as people read them, in their zone or in UTC. No ages that tick: a quiet screen stays quiet.
+package struct ClockFormat: Equatable, Sendable {
+  /// Seconds east of UTC.
+  package var offset: Int
+  package var isUTC: Bool
+
+  package init(offset: Int, isUTC: Bool) {
+    self.offset = offset
+    self.isUTC = isUTC
+  }
+
+  /// `11-22 14:05:09`.
+  package func short(_ instant: Instant) -> String {
+    let time = shifted(instant)
+    return "\(padded(time.month, 2))-\(padded(time.day, 2)) \(clock(time))"
+  }
+
+  /// `2026-11-22 14:05:09.123`.
+  package func precise(_ instant: Instant) -> String {
+    let time = shifted(instant)
+    return
+      "\(padded(time.year, 4))-\(padded(time.month, 2))-\(padded(time.day, 2)) \(clock(time)).\(padded(time.microsecond / 1_000, 3))"
+  }
+
+  /// `14:05:09.123`.
+  package func time(_ instant: Instant) -> String {
+    let time = shifted(instant)
+    return "\(clock(time)).\(padded(time.microsecond / 1_000, 3))"
+  }
+
+  private func clock(_ time: CivilTime) -> String {
+    "\(padded(time.hour, 2)):\(padded(time.minute, 2)):\(padded(time.second, 2))"
+  }
+
+  private func shifted(_ instant: Instant) -> CivilTime { (instant + .seconds(offset)).civil }
+
+  /// `UTC`, `+02:00`.
+  package var zone: String {
+    guard !isUTC, offset != 0 else { return "UTC" }
+    let minutes = Int64(abs(offset) / 60)
+    return "\(offset < 0 ? "-" : "+")\(padded(minutes / 60, 2)):\(padded(minutes % 60, 2))"
+  }
+}

@@ -1,0 +1,101 @@
+import Market
+
+/// A list screen: what is loaded, what is selected, what it is filtered by.
+package struct ListState: Equatable, Sendable {
+  package let kind: ScreenKind
+  /// Newest first.
+  package var rows: [DisplayRow] = []
+  /// The row under the cursor, by id.
+  package var selected: Int64?
+  /// The row at the top of the view, by id: a refresh never moves what is being looked at.
+  package var top: Int64?
+  /// As typed and applied.
+  package var filter = ""
+  package var isLoading = false
+  package var hasLoaded = false
+  /// Nothing older is left to load.
+  package var reachedEnd = false
+  /// Rows that arrived above the view since its top was last looked at.
+  package var newAbove = 0
+  /// New rows are shown as they come while the newest is at the top.
+  package var isPaused = false
+  package var problem: String?
+  /// Answers of an older generation are dropped.
+  package var generation = 0
+
+  package init(kind: ScreenKind) { self.kind = kind }
+
+  package var selectedIndex: Int? { selected.flatMap { id in rows.firstIndex { $0.id == id } } }
+  package var selectedRow: DisplayRow? { selectedIndex.map { rows[$0] } }
+  package var topIndex: Int { top.flatMap { id in rows.firstIndex { $0.id == id } } ?? 0 }
+}
+
+extension ListState {
+  /// Moves the cursor by `step` rows, within what is loaded.
+  package mutating func move(by step: Int, height: Int) {
+    guard !rows.isEmpty else { return }
+    let index = min(max((selectedIndex ?? 0) + step, 0), rows.count - 1)
+    select(index, height: height)
+  }
+
+  /// Puts the cursor on a row and brings it into view.
+  package mutating func select(_ index: Int, height: Int) {
+    guard rows.indices.contains(index) else { return }
+    selected = rows[index].id
+    reveal(height: height)
+  }
+
+  /// Scrolls just so far that the cursor is in view.
+  package mutating func reveal(height: Int) {
+    guard height > 0, !rows.isEmpty else { return }
+    let index = selectedIndex ?? 0
+    var first = topIndex
+    if index < first { first = index }
+    if index >= first + height { first = index - height + 1 }
+    first = min(max(first, 0), max(0, rows.count - height))
+    top = rows[first].id
+    if first == 0 { newAbove = 0 }
+  }
+
+  /// Takes a fresh first page. Rows below it that were loaded before stay; the cursor and the view stay on their rows.
+  package mutating func merge(firstPage page: [DisplayRow], limit: Int, height: Int) {
+    let wasAtTop = topIndex == 0 && (selectedIndex ?? 0) == 0
+    let known = Set(rows.map(\.id))
+    let fresh = page.filter { !known.contains($0.id) }.count
+    if page.count < limit {
+      rows = page
+      reachedEnd = true
+    } else {
+      let oldest = page.last?.id ?? Int64.max
+      rows = page + rows.filter { $0.id < oldest }
+    }
+    if !hasLoaded || (wasAtTop && selected == nil) {
+      selected = rows.first?.id
+      top = rows.first?.id
+    } else {
+      keepPlace()
+      if topIndex > 0 { newAbove = min(newAbove + fresh, topIndex) }
+    }
+    hasLoaded = true
+    reveal(height: height)
+  }
+
+  /// Adds an older page at the end.
+  package mutating func append(_ page: [DisplayRow], limit: Int) {
+    let known = Set(rows.map(\.id))
+    rows += page.filter { !known.contains($0.id) }
+    if page.count < limit { reachedEnd = true }
+  }
+
+  /// Where the selected row is gone, the cursor goes to the next older one.
+  private mutating func keepPlace() {
+    if let id = selected, !rows.contains(where: { $0.id == id }) {
+      selected = (rows.first { $0.id < id } ?? rows.last)?.id
+    }
+    if let id = top, !rows.contains(where: { $0.id == id }) {
+      top = (rows.first { $0.id < id } ?? rows.last)?.id
+    }
+    if selected == nil { selected = rows.first?.id }
+    if top == nil { top = rows.first?.id }
+  }
+}

@@ -1,0 +1,105 @@
+package import Market
+
+/// What lies over the screen and takes the keys.
+package enum Overlay: Equatable, Sendable {
+  /// `:` — commands by fuzzy match.
+  case palette(PaletteState)
+  /// `/` — the list's filter, with completion.
+  case filter(FilterState)
+  case help(scroll: Int)
+  case confirm(ConfirmState)
+  case password(PasswordState)
+  case messages(scroll: Int)
+}
+
+/// A line of text being typed, with a cursor counted in characters.
+package struct LineEdit: Equatable, Sendable {
+  package var characters: [Character]
+  package var cursor: Int
+
+  package init(_ text: String = "") {
+    characters = Array(text)
+    cursor = characters.count
+  }
+
+  package var text: String { String(characters) }
+
+  package mutating func insert(_ text: String, limit: Int = 500) {
+    // One line: what a paste brings of line ends becomes spaces.
+    let clean = text.map { $0.isNewline ? " " : $0 }.prefix(max(0, limit - characters.count))
+    characters.insert(contentsOf: clean, at: cursor)
+    cursor += clean.count
+  }
+
+  package mutating func backspace() {
+    guard cursor > 0 else { return }
+    cursor -= 1
+    characters.remove(at: cursor)
+  }
+
+  package mutating func delete() {
+    guard cursor < characters.count else { return }
+    characters.remove(at: cursor)
+  }
+
+  package mutating func moveLeft() { cursor = max(0, cursor - 1) }
+  package mutating func moveRight() { cursor = min(characters.count, cursor + 1) }
+  package mutating func moveHome() { cursor = 0 }
+  package mutating func moveEnd() { cursor = characters.count }
+
+  /// Ctrl-U.
+  package mutating func clearToStart() {
+    characters.removeSubrange(0..<cursor)
+    cursor = 0
+  }
+
+  /// Ctrl-W.
+  package mutating func deleteWord() {
+    while cursor > 0, characters[cursor - 1] == " " { backspace() }
+    while cursor > 0, characters[cursor - 1] != " " { backspace() }
+  }
+
+  package mutating func replace(_ range: Range<Int>, with text: String) {
+    let bounded = range.clamped(to: 0..<characters.count)
+    characters.replaceSubrange(bounded, with: Array(text))
+    cursor = bounded.lowerBound + text.count
+  }
+}
+
+package struct PaletteState: Equatable, Sendable {
+  package var edit = LineEdit()
+  package var selected = 0
+}
+
+package struct FilterState: Equatable, Sendable {
+  package var edit: LineEdit
+  package var error: FilterError?
+  package var candidates: [FilterCompletion.Candidate] = []
+  package var range: Range<Int> = 0..<0
+  package var selected: Int?
+}
+
+/// An action waiting for its reason and a yes. The focus starts where nothing can happen by accident.
+package struct ConfirmState: Equatable, Sendable {
+  package enum Focus: Equatable, Sendable { case reason, cancel, confirm }
+
+  package var action: ActionRequest
+  package var title: String
+  package var lines: [String]
+  package var confirmTitle: String
+  package var reason = LineEdit()
+  package var focus = Focus.reason
+  package var problem: String?
+  package var isRunning = false
+}
+
+package struct PasswordState: Equatable, Sendable {
+  package var user: String
+  package var edit = LineEdit()
+  package var problem: String?
+}
+
+/// Something that changes the market, on a row as it was shown.
+package enum ActionRequest: Equatable, Sendable {
+  case retryDelivery(DeliveryID, version: Int64, order: String)
+}

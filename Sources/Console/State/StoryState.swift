@@ -1,0 +1,87 @@
+import Store
+package import Terminal
+
+/// The timeline screen: one order's whole story.
+package struct StoryState: Equatable, Sendable {
+  /// The order's number.
+  package let number: String
+  package var header: [StoryFact] = []
+  package var lines: [StoryLine] = []
+  package var selected = 0
+  package var top = 0
+  package var isLoading = false
+  package var hasLoaded = false
+  package var problem: String?
+  package var generation = 0
+  /// The selected line's full text is shown.
+  package var isExpanded = false
+
+  package init(number: String) { self.number = number }
+
+  package mutating func move(by step: Int, height: Int) {
+    guard !lines.isEmpty else { return }
+    selected = min(max(selected + step, 0), lines.count - 1)
+    reveal(height: height)
+  }
+
+  package mutating func reveal(height: Int) {
+    guard height > 0 else { return }
+    if selected < top { top = selected }
+    if selected >= top + height { top = selected - height + 1 }
+    top = min(max(top, 0), max(0, lines.count - height))
+  }
+
+  /// Takes a fresh reading; the cursor stays on its line by that line's identity.
+  package mutating func take(header: [StoryFact], lines: [StoryLine], height: Int) {
+    let key = self.lines.indices.contains(selected) ? self.lines[selected].key : nil
+    self.header = header
+    self.lines = lines
+    if let key, let index = lines.firstIndex(where: { $0.key == key }) { selected = index }
+    selected = min(selected, max(0, lines.count - 1))
+    hasLoaded = true
+    reveal(height: height)
+  }
+}
+
+/// A fact in the timeline's head: a label and its value.
+package struct StoryFact: Equatable, Sendable {
+  package var label: String
+  package var value: String
+  package var style: StyleID
+
+  package init(_ label: String, _ value: String, _ style: StyleID = .text) {
+    self.label = label
+    self.value = value
+    self.style = style
+  }
+}
+
+/// One thing that happened.
+package struct StoryLine: Equatable, Sendable {
+  /// Tells it from every other line of the story, over refreshes.
+  package var key: String
+  package var time: String
+  package var symbol: String
+  package var style: StyleID
+  package var title: String
+  package var detail: String
+  /// All of it, for the expanded view.
+  package var full: [String]
+  package var copyText: String
+  package var detailRow: RowDetail
+
+  package init(
+    key: String, time: String, symbol: String, style: StyleID, title: String, detail: String, full: [String] = [],
+    copyText: String = "", detailRow: RowDetail = .none
+  ) {
+    self.key = key
+    self.time = time
+    self.symbol = symbol
+    self.style = style
+    self.title = title
+    self.detail = detail
+    self.full = full
+    self.copyText = copyText
+    self.detailRow = detailRow
+  }
+}
