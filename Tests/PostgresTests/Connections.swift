@@ -66,27 +66,61 @@ func elapsed(_ body: () async throws -> Void) async rethrows -> Duration {
   try await ContinuousClock().measure(body)
 }
 
-/// Where one thread leaves an outcome for another.
-private final class Outcome<T: Sendable>: Sendable {
-  let result = Mutex<Result<T, any Error>?>(nil)
+/// A value that tasks share.
+final class Shared<T: Sendable>: Sendable {
+  private let mutex: Mutex<T>
+
+  init(_ value: T) { mutex = Mutex(value) }
+
+  var value: T { mutex.withLock { $0 } }
+
+  func change(_ body: (inout T) -> Void) {
+    mutex.withLock { value in
+      var copy = value
+      body(&copy)
+      value = copy
+    }
+  }
 }
 
 /// Does something asynchronous from within a body, whose thread may block.
 func blocking<T: Sendable>(_ work: @escaping @Sendable () async throws -> T) throws -> T {
-  let outcome = Outcome<T>()
+  let outcome = Shared<Result<T, any Error>?>(nil)
   let done = DispatchSemaphore(value: 0)
   Task.detached {
     let result: Result<T, any Error>
     do { result = .success(try await work()) } catch { result = .failure(error) }
-    outcome.result.withLock { $0 = result }
+    outcome.change { $0 = result }
     done.signal()
   }
   done.wait()
-  guard let result = outcome.result.withLock({ $0 }) else { throw PostgresError(.usage, "no outcome") }
+  guard let result = outcome.value else { throw PostgresError(.usage, "no outcome") }
   return try result.get()
 }
 
 /// As `#expect(actual == expected)`, for an `actual` that has a closure in it, which the macro cannot take apart.
 func expect<T: Equatable>(_ actual: T, is expected: T, _ location: SourceLocation = #_sourceLocation) {
   #expect(actual == expected, sourceLocation: location)
+}
+
+/// Holds bodies until it is opened; a body's thread may block.
+final class Gate: Sendable {
+  private let semaphore = DispatchSemaphore(value: 0)
+
+  /// Blocks until the gate is open, for half a minute at most.
+  func pass() {
+    _ = semaphore.wait(timeout: .now() + 30)
+    semaphore.signal()
+  }
+
+  func open() { semaphore.signal() }
+}
+
+/// Waits until something holds, for half a minute at most.
+func until(_ location: SourceLocation = #_sourceLocation, _ condition: () throws -> Bool) async throws {
+  for _ in 0..<6000 {
+    if try condition() { return }
+    try await Task.sleep(for: .milliseconds(5))
+  }
+  Issue.record("it did not come to hold", sourceLocation: location)
 }
