@@ -97,6 +97,9 @@ let package = Package(
     tests("StoreTests", ["Store", "Market", "Postgres", "TestSupport"]),
     tests("PostgresTests", ["Postgres", "TestSupport"]),
     tests("MarketTests", ["Market", crypto]),
+    tests("TerminalTests", ["Terminal", "TestSupport", "TerminalProbe"], resources: [.copy("Goldens")]),
+    .executableTarget(
+      name: "TerminalProbe", dependencies: ["Terminal"], path: "Tests/TerminalProbe", swiftSettings: strict),
   ],
   cLanguageStandard: .c11
 )

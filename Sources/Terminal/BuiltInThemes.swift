@@ -40,7 +40,7 @@ enum BuiltInThemes {
     border = "faint"
     "border.focused" = "sky"
     key = { fg = "sky", bold = true }
-    selection = { bg = "raised", bold = true }
+    selection = { fg = "paper", bg = "raised" }
     "selection.unfocused" = { bg = "lifted" }
     marked = { fg = "gold", bold = true }
     match = { fg = "gold", underline = true }
@@ -60,7 +60,7 @@ enum BuiltInThemes {
     """#
 
   private static let light = #"""
-    summary = "Light: dark ink on white paper, whatever the terminal's background"
+    summary = "Light: for terminals with a light background of their own"
     inherits = "dark"
 
     [palette]
@@ -78,7 +78,7 @@ enum BuiltInThemes {
     ink = { rich = 235, basic = "black" }
 
     [roles]
-    text = { fg = "ink", bg = "paper" }
+    selection = { fg = "ink", bg = "raised" }
 
     """#
 
@@ -101,7 +101,7 @@ enum BuiltInThemes {
 
     [roles]
     text = { fg = "white", bg = "black" }
-    selection = { fg = "black", bg = "gold", bold = true }
+    selection = { fg = "black", bg = "gold" }
     "selection.unfocused" = { fg = "black", bg = "grey" }
     match = { bold = true, underline = true }
     danger = { fg = "black", bg = "coral", bold = true }

@@ -44,6 +44,7 @@ package struct Grid: Sendable, Equatable {
   }
 
   /// Draws into a part of this view: inside `body`, 0, 0 is the part's corner and nothing outside of it changes.
+  @discardableResult
   package mutating func within<R>(_ rect: Rect, _ body: (inout Grid) throws -> R) rethrows -> R {
     let saved = (clip, origin, extent)
     let absolute = rect.offset(rows: origin.row, columns: origin.column)

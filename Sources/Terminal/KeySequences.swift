@@ -38,6 +38,8 @@ enum KeySequences {
   /// `ESC [ parameters final`; nil if it means nothing here.
   static func event(_ parameters: [UInt8], _ final: UInt8, _ extra: Key.Modifiers) -> InputEvent? {
     if parameters.first == 0x3C { return mouse(parameters.dropFirst(), final) }
+    // Other private marks begin answers to questions that were not asked.
+    if let first = parameters.first, (0x3C...0x3F).contains(first) { return nil }
     let numbers = numbers(parameters)
     let modifiers = extra.union(modifiers(numbers.count > 1 ? numbers[1] : 1))
     switch final {

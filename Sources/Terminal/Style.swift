@@ -94,11 +94,12 @@ package struct Style: Hashable, Sendable {
     self.attributes = attributes
   }
 
-  /// Another style on top of this: its colours win, attributes add up.
+  /// Another style on top of this: its colours win. Attributes add up, unless the other sets a foreground: then it
+  /// paints over all of this, so that a selected row is of one piece (and costs a slow line one change of colours).
   package func covered(by other: Style) -> Style {
     Style(
       foreground: other.foreground ?? foreground, background: other.background ?? background,
-      attributes.union(other.attributes))
+      other.foreground == nil ? attributes.union(other.attributes) : other.attributes)
   }
 
   /// What to send a terminal of this depth: colour indices (-1 default) and attributes. `plain` is the theme's

@@ -63,33 +63,36 @@ struct ThemeSource {
 
   /// Names of roles have dots, and TOML makes tables of dots when a key is not quoted: both spellings are understood.
   private static func read(
-    _ table: TOMLTable, prefix: String, path: [String], _ reader: inout ThemeReader,
+    _ table: TOMLTable, only: Set<String>? = nil, prefix: String, path: [String], _ reader: inout ThemeReader,
     into roles: inout [StyleRole: RoleEntry]
   ) throws(ThemeError) {
-    for (key, value) in table {
+    for (key, value) in table where only?.contains(key) != false {
       let name = prefix.isEmpty ? key : "\(prefix).\(key)"
       let place = path + [key]
-      guard let entries = value.table, !entries.isEmpty, !reader.isStyle(entries) else {
-        guard let role = StyleRole(name: name) else {
-          throw reader.error(
-            place, "unknown role \"\(name)\"; roles are \(StyleRole.allCases.map(\.name).joined(separator: ", "))")
-        }
-        roles[role] = try entry(value, place, reader)
-        continue
+      let nested = value.table.map { entries in
+        entries.keys.filter { StyleRole(name: "\(name).\($0)") != nil || (entries[$0]?.table != nil) }
       }
-      try read(entries, prefix: name, path: place, &reader, into: &roles)
+      if let entries = value.table, let nested, !nested.isEmpty {
+        try read(entries, only: Set(nested), prefix: name, path: place, &reader, into: &roles)
+        if nested.count == entries.count { continue }
+      }
+      guard let role = StyleRole(name: name) else {
+        let known = StyleRole.allCases.map(\.name).joined(separator: ", ")
+        throw reader.error(place, "unknown role \"\(name)\"; roles are \(known)")
+      }
+      roles[role] = try entry(value, except: Set(nested ?? []), place, reader)
     }
   }
 
   private static func entry(
-    _ value: any TOMLValueConvertible, _ path: [String], _ reader: ThemeReader
+    _ value: any TOMLValueConvertible, except: Set<String>, _ path: [String], _ reader: ThemeReader
   ) throws(ThemeError) -> RoleEntry {
     var entry = RoleEntry()
     guard let members = value.table else {
       entry.foreground = try reference(value, path, reader)
       return entry
     }
-    for (key, member) in members {
+    for (key, member) in members where !except.contains(key) {
       let place = path + [key]
       switch key {
       case "fg": entry.foreground = try reference(member, place, reader)
@@ -144,7 +147,9 @@ extension Color {
       self = .indexed(UInt8(index))
     } else if let index = UInt8(name), name.utf8.allSatisfy({ $0 != 0x2B }) {
       self = .indexed(index)
-    } else if name.utf8.count == 7, name.utf8.first == 0x23, let value = UInt32(name.dropFirst(), radix: 16) {
+    } else if name.utf8.count == 7, name.first == "#", name.dropFirst().allSatisfy(\.isHexDigit),
+      let value = UInt32(name.dropFirst(), radix: 16)
+    {
       self = .indexed(
         Color.nearest(red: Int(value >> 16), green: Int(value >> 8 & 255), blue: Int(value & 255)))
     } else {
@@ -176,9 +181,6 @@ struct ThemeReader {
     guard let table = value.table else { throw error(path, "\"\(path.joined(separator: "."))\" is a table") }
     return table
   }
-
-  /// Whether a table says how something looks, rather than holding roles with longer names.
-  func isStyle(_ table: TOMLTable) -> Bool { table.contains { $0.1.table == nil } }
 
   /// A palette's colour.
   func color(_ value: any TOMLValueConvertible, _ path: [String]) throws(ThemeError) -> Color {
