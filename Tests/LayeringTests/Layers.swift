@@ -9,6 +9,7 @@ enum Layers {
 
   private static let web: Set<String> = [
     "Hummingbird", "HummingbirdCore", "HTTPTypes", "NIOCore", "NIOPosix", "NIOHTTPTypes", "Logging", "ServiceLifecycle",
+    "UnixSignals",
   ]
 
   /// Imports point downwards only: each own import stands lower than its importer.
@@ -38,10 +39,11 @@ enum Layers {
     "gkm": Place(
       height: 4, own: ["Console", "Market", "Store", "Postgres", "Redis", "Terminal"], foreign: ["ArgumentParser"]),
     "gkmd": Place(
-      height: 4, own: ["Daemon", "Market", "Store", "Postgres"],
-      foreign: ["ArgumentParser", "Logging", "ServiceLifecycle"]),
+      height: 4, own: ["Daemon", "Market", "Store", "Postgres", "Redis"],
+      foreign: ["ArgumentParser", "Logging", "ServiceLifecycle", "UnixSignals"]),
     "stripesim": Place(
-      height: 4, own: ["StripeSimulator"], foreign: ["ArgumentParser", "Logging", "ServiceLifecycle"]),
+      height: 4, own: ["StripeSimulator", "Outbound"],
+      foreign: ["ArgumentParser", "Logging", "ServiceLifecycle", "UnixSignals"]),
   ]
 
   /// What the platform gives. Foundation is more than that: see `mayUseFoundation`.
