@@ -148,6 +148,8 @@ extension Duration {
   /// Rounded up, so that a wait is never cut to nothing.
   var milliseconds: Int64 {
     let (seconds, attoseconds) = components
+    // A thousand years are as good as ever, and cannot overflow.
+    if seconds > 31_557_600_000 { return 31_557_600_000_000 }
     return seconds * 1_000 + (attoseconds + 999_999_999_999_999) / 1_000_000_000_000_000
   }
 }

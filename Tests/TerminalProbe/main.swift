@@ -7,6 +7,7 @@ struct Model {
   var selected = 3
   var said = "ready"
   var wild: UInt64?
+  var caret: Position?
 }
 
 func render(_ model: Model, _ size: Size) -> Grid {
@@ -82,7 +83,7 @@ func run() -> Int32 {
   var model = Model()
   while true {
     let grid = render(model, screen.size)
-    screen.draw(grid)
+    screen.draw(grid, cursor: model.caret)
     if let path = getenv("PROBE_REPORT") { report(grid, to: String(cString: path)) }
     guard let event = screen.nextEvent() else { continue }
     switch event {
@@ -98,6 +99,7 @@ func run() -> Int32 {
     case .character("z"): model.said = screen.suspend() ? "back" : "may not stop"
     case .character("m"): screen.mouse.toggle()
     case .character("c"): model.said = "copied \(screen.copy("GK-1000 漢"))"
+    case .character("i"): model.caret = model.caret == nil ? Position(row: 2, column: model.selected) : nil
     case .character("l"): screen.theme = screen.theme == .dark ? .light : .dark
     case .character("w"):
       let waker = screen.waker

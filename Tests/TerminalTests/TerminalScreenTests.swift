@@ -194,6 +194,21 @@ struct TerminalScreenTests {
     try await terminal.sees("press")
   }
 
+  @Test("the cursor shows where it is asked to, through other changes, and hides again")
+  func caret() async throws {
+    let terminal = try await start()
+    terminal.type("i")
+    try await terminal.until("the cursor at 2, 3") { $0.isCursorShown && $0.cursor == (2, 3) }
+    terminal.type("j")
+    try await terminal.until("the cursor still there") {
+      $0.line(4).hasPrefix("▸") && $0.isCursorShown && $0.cursor == (2, 3)
+    }
+    terminal.type("i")
+    try await terminal.until("no cursor") { !$0.isCursorShown }
+    terminal.type("qx")
+    #expect(try await terminal.ended() == .exited(0))
+  }
+
   @Test("the clipboard is reached")
   func clipboard() async throws {
     let terminal = try await start()
