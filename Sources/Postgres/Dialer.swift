@@ -43,6 +43,8 @@ struct Dialer {
       ("options", [configuration.optionsText, inheritedOptions].filter { !$0.isEmpty }.joined(separator: " ")),
     ]
     if let password = configuration.password { list.append(("password", password)) }
+    // libpq takes only the first `dbname` for a whole connection string.
+    if let database = configuration.database { list.append(("dbname", database)) }
     return list
   }
 

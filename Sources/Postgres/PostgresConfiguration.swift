@@ -5,6 +5,8 @@ package struct PostgresConfiguration: Sendable {
   package var conninfo: String
   /// Overrides the password from every other source.
   package var password: String?
+  /// Overrides the database's name from every other source.
+  package var database: String?
   /// The name in `pg_stat_activity`, unless `conninfo` or PGAPPNAME gives one.
   package var applicationName: String
   /// For all hosts together.
@@ -23,7 +25,7 @@ package struct PostgresConfiguration: Sendable {
   package var onNotice: (@Sendable (PostgresNotice) -> Void)?
 
   package init(
-    conninfo: String = "", password: String? = nil, applicationName: String = "gkm",
+    conninfo: String = "", password: String? = nil, database: String? = nil, applicationName: String = "gkm",
     connectTimeout: Duration = .seconds(5), statementTimeout: Duration = .seconds(30),
     lockTimeout: Duration = .seconds(10), idleInTransactionTimeout: Duration = .seconds(30),
     preparedStatementLimit: Int = 256, settings: [String: String] = [:],
@@ -31,6 +33,7 @@ package struct PostgresConfiguration: Sendable {
   ) {
     self.conninfo = conninfo
     self.password = password
+    self.database = database
     self.applicationName = applicationName
     self.connectTimeout = connectTimeout
     self.statementTimeout = statementTimeout
