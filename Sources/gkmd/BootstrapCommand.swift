@@ -39,7 +39,8 @@ struct BootstrapCommand: AsyncParsableCommand {
     try await database.connected(name: name) { connection in
       try await connection.write { try Bootstrap.database($0) }
     }
-    print(made ? "Made the roles and the database \(name)." : "The roles and the database \(name) are as they should be.")
+    print(
+      made ? "Made the roles and the database \(name)." : "The roles and the database \(name) are as they should be.")
   }
 
   private func verifier(_ file: String?) throws -> String? {

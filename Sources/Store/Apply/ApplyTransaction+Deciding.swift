@@ -1,0 +1,153 @@
+import Market
+import Postgres
+
+extension ApplyTransaction {
+  /// Reduces one order and notes what follows. Answers the units that are to get a key.
+  mutating func decide(_ session: borrowing Session, _ work: OrderWork) throws -> [UnitToBind] {
+    let order = work.snapshot
+    var fulfilment = order.fulfilment
+    var decision = OrderReducer.reduce(order: order.terms, facts: work.facts, fulfilment: fulfilment)
+    var granted: [UnitSnapshot] = []
+    if decision.actions.contains(where: { if case .reserveAgain = $0 { true } else { false } }) {
+      let wanting = order.units.filter { $0.assignment == nil && !$0.isReserved }
+      granted = try grantFreeStock(session, wanting)
+      fulfilment.reserved += granted.count
+      fulfilment.isStockGone = granted.count < wanting.count
+      decision = OrderReducer.reduce(order: order.terms, facts: work.facts, fulfilment: fulfilment)
+    }
+    try notePayment(work)
+    try noteEvents(work, decision)
+    let bindings = try carryOut(decision, work, granted: granted)
+    try noteOrder(work, decision)
+    return bindings
+  }
+
+  /// Takes stock that nobody holds, for units whose own was given back. Several orders of one batch can want the last
+  /// key: the first gets it.
+  private func grantFreeStock(_ session: borrowing Session, _ units: [UnitSnapshot]) throws -> [UnitSnapshot] {
+    let listings = Set(units.map(\.listing)).sorted()
+    var free: [ListingID: Int] = [:]
+    let rows: [(ListingID, Int)] = try session.rows(
+      """
+      SELECT listing_id, available FROM gkm.listing_stock WHERE listing_id = ANY (\(listings))
+      ORDER BY listing_id FOR NO KEY UPDATE
+      """
+    ) { (try $0.id(0), try $0.int(1)) }
+    for (listing, available) in rows { free[listing] = available + (writes.stock[listing]?.available ?? 0) }
+    return units.filter { unit in
+      guard let left = free[unit.listing], left > 0 else { return false }
+      free[unit.listing] = left - 1
+      return true
+    }
+  }
+
+  private mutating func carryOut(
+    _ decision: OrderDecision, _ work: OrderWork, granted: [UnitSnapshot]
+  ) throws -> [UnitToBind] {
+    let order = work.snapshot
+    var bindings: [UnitToBind] = []
+    for action in decision.actions {
+      switch action {
+      case .bindKeys:
+        let reserved = order.units.filter(\.isReserved)
+        bindings += reserved.map {
+          UnitToBind(order: order, unit: $0, isReserved: true, stripeEvent: work.lastEventID)
+        }
+        bindings += granted.map {
+          UnitToBind(order: order, unit: $0, isReserved: false, stripeEvent: work.lastEventID)
+        }
+      case .reserveAgain:
+        // One such job per order: it is added where the stock was found gone, and by itself.
+        guard order.state != .unfulfillable || work.merged.contains(where: { $0.type == JobKind.restock.rawValue })
+        else { continue }
+        writes.jobs[.restock, default: []].append((order.id.description, context.restockDelay))
+      case .releaseReservation: try releaseReservations(work)
+      case .freezeDelivery: try stopDeliveries(work, .deliveryFrozen)
+      case .cancelDeliveries: try stopDeliveries(work, .deliveryCancelled)
+      case .resumeDelivery: try resumeDeliveries(work)
+      case .revokeKeys: try revokeKeys(work)
+      case .alert(let reason):
+        if decision.state != order.state { result.alerts.append((order.number, reason)) }
+      case .fetchDispute(let id):
+        if work.touchesDispute(id) { ask(.fetchDispute, order, id) }
+      case .listRefunds(let charge):
+        if work.touchesRefunds(of: charge) { ask(.listRefunds, order, charge) }
+      }
+    }
+    return bindings
+  }
+
+  private mutating func ask(_ kind: JobKind, _ order: OrderSnapshot, _ object: String) {
+    writes.jobs[kind, default: []].append(("\(order.id) \(object)", .zero))
+    result.hasQuestions = true
+  }
+
+  private mutating func releaseReservations(_ work: OrderWork) throws {
+    let held = Dictionary(grouping: work.snapshot.units.filter(\.isReserved), by: \.listing)
+    for (listing, units) in held.sorted(by: { $0.key < $1.key }) {
+      writes.reservations.append((work.snapshot.id, listing, "released"))
+      writes.changeStock(listing) {
+        $0.reserved -= units.count
+        $0.available += units.count
+      }
+      try writes.audit.add(
+        .stockReleased, .listing(listing), order: work.snapshot.reference, vendor: units.first?.vendor,
+        stripeEvent: work.lastEventID, details: ["quantity": String(units.count)])
+    }
+  }
+
+  private mutating func stopDeliveries(_ work: OrderWork, _ action: AuditAction) throws {
+    for unit in work.snapshot.units {
+      guard let delivery = unit.delivery, [.pending, .retrying, .failed].contains(delivery.state) else { continue }
+      writes.stopped.append(delivery.id)
+      try writes.audit.add(
+        action, .delivery(delivery.id), order: work.snapshot.reference, vendor: unit.vendor,
+        stripeEvent: work.lastEventID, details: ["was": delivery.state.rawValue])
+    }
+  }
+
+  private mutating func resumeDeliveries(_ work: OrderWork) throws {
+    for unit in work.snapshot.units where unit.assignment != nil {
+      guard let delivery = unit.delivery, delivery.state == .cancelled else { continue }
+      writes.resumed.append(delivery.id)
+      writes.jobs[.deliver, default: []].append((delivery.id.description, .zero))
+      result.queuedDeliveries += 1
+      try writes.audit.add(
+        .deliveryResumed, .delivery(delivery.id), order: work.snapshot.reference, vendor: unit.vendor,
+        stripeEvent: work.lastEventID)
+    }
+  }
+
+  private mutating func revokeKeys(_ work: OrderWork) throws {
+    let assigned = Dictionary(grouping: work.snapshot.units.filter { $0.assignment != nil }, by: \.listing)
+    for (listing, units) in assigned.sorted(by: { $0.key < $1.key }) {
+      let keys = units.compactMap { $0.assignment?.stockUnit }
+      writes.revoked += keys
+      writes.changeStock(listing) { $0.sold -= keys.count }
+      try writes.audit.add(
+        .stockRevoked, .listing(listing), order: work.snapshot.reference, vendor: units.first?.vendor,
+        stripeEvent: work.lastEventID,
+        details: ["quantity": String(keys.count), "stock_units": keys.map(\.description).joined(separator: " ")])
+    }
+  }
+}
+
+extension OrderWork {
+  /// One of this batch's events told of the dispute.
+  func touchesDispute(_ id: String) -> Bool {
+    merged.contains { $0.facts.contains { if case .dispute(id, _) = $0 { true } else { false } } }
+  }
+
+  /// One of this batch's events told of the charge's refunds.
+  func touchesRefunds(of charge: String) -> Bool {
+    merged.contains {
+      $0.facts.contains {
+        switch $0 {
+        case .chargeRefunded(charge, _): true
+        case .refund(_, let refund): refund.charge == charge
+        default: false
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,152 @@
+import FoundationEssentials
+import Market
+import Postgres
+
+/// What a batch of events changes, gathered order by order and written set by set.
+struct ApplyWrites {
+  struct OrderRow {
+    let id: OrderID
+    let state: OrderState
+    let holdReason: String?
+    /// Set the first time the order is paid.
+    let isPaid: Bool
+  }
+
+  struct PaymentRow {
+    let order: OrderID
+    let facts: PaymentFacts
+    let customer: String?
+    let currency: Currency
+  }
+
+  struct AttemptRow {
+    let order: OrderID
+    let key: String
+    let fact: AttemptFact
+    let riskScore: Int64?
+    let at: Instant
+  }
+
+  struct RefundRow {
+    let order: OrderID
+    let id: String
+    let fact: RefundFact
+    let currency: Currency
+    let createdAt: Instant
+  }
+
+  struct DisputeRow {
+    let order: OrderID
+    let id: String
+    let fact: DisputeFact
+    let currency: Currency
+    let createdAt: Instant
+  }
+
+  struct NewDelivery {
+    let id: DeliveryID
+    let order: OrderID
+    let unit: OrderUnitID
+    let vendor: VendorID
+    let messageID: String
+    let job: JobID
+    /// Its first attempt is prepared in this very transaction.
+    let isExpress: Bool
+  }
+
+  struct EventRow {
+    let id: String
+    let state: StripeEventState
+    var order: OrderID?
+    var problem: String?
+  }
+
+  struct StockDelta {
+    var available = 0
+    var reserved = 0
+    var sold = 0
+  }
+
+  var audit: AuditBatch
+  var orders: [OrderRow] = []
+  var payments: [PaymentRow] = []
+  var intents: [(id: String, order: OrderID)] = []
+  var attempts: [AttemptRow] = []
+  var refunds: [RefundRow] = []
+  var disputes: [DisputeRow] = []
+  var reservations: [(order: OrderID, listing: ListingID, state: String)] = []
+  var taken: [(stockUnit: StockUnitID, unit: OrderUnitID, order: OrderID, vendor: VendorID)] = []
+  var revoked: [StockUnitID] = []
+  var newDeliveries: [NewDelivery] = []
+  /// A delivery whose unit gets another key than the one it had.
+  var renewedDeliveries: [NewDelivery] = []
+  var stopped: [DeliveryID] = []
+  var resumed: [DeliveryID] = []
+  var stock: [ListingID: StockDelta] = [:]
+  var events: [EventRow] = []
+  var parked: [(object: String, event: String)] = []
+  /// Ids of Stripe objects whose order is known from now on.
+  var linked: [String] = []
+  var jobs: [JobKind: [(subject: String, delay: Duration)]] = [:]
+  /// The jobs that the batch completes.
+  var done: [JobID] = []
+
+  init(_ stamp: Stamp) { audit = AuditBatch(stamp) }
+
+  mutating func changeStock(_ listing: ListingID, _ change: (inout StockDelta) -> Void) {
+    change(&stock[listing, default: StockDelta()])
+  }
+}
+
+extension ApplyWrites {
+  /// Writes all of it in one round trip. Stock counters come last but for the fence, because buyers wait for them.
+  func run(_ session: borrowing Session, lease: Lease, deliveryLease: Lease) throws {
+    var statements: [(sql: SQL, expected: Int?)] = []
+    func add(_ isWanted: Bool, _ sql: @autoclosure () -> SQL, expected: Int? = nil) {
+      if isWanted { statements.append((sql(), expected)) }
+    }
+    let paymentStatement = payments.isEmpty ? nil : try paymentSQL()
+    if let paymentStatement { statements.append((paymentStatement, payments.count)) }
+    add(!intents.isEmpty, intentSQL, expected: intents.count)
+    add(!attempts.isEmpty, attemptSQL, expected: attempts.count)
+    add(!refunds.isEmpty, refundSQL, expected: refunds.count)
+    add(!disputes.isEmpty, disputeSQL, expected: disputes.count)
+    add(!orders.isEmpty, orderSQL, expected: orders.count)
+    add(!reservations.isEmpty, reservationSQL)
+    add(!revoked.isEmpty, revokedUnitSQL, expected: revoked.count)
+    add(!revoked.isEmpty, endedAssignmentSQL, expected: revoked.count)
+    add(!taken.isEmpty, takenUnitSQL, expected: taken.count)
+    add(!taken.isEmpty, assignmentSQL, expected: taken.count)
+    add(!newDeliveries.isEmpty, deliverySQL, expected: newDeliveries.count)
+    add(!newDeliveries.isEmpty, deliveryJobSQL(deliveryLease))
+    add(newDeliveries.contains(where: \.isExpress), deliveryAttemptSQL)
+    add(!renewedDeliveries.isEmpty, renewedDeliverySQL, expected: renewedDeliveries.count)
+    add(!stopped.isEmpty, stoppedDeliverySQL)
+    add(!resumed.isEmpty, resumedDeliverySQL)
+    add(!events.isEmpty, eventSQL, expected: events.count)
+    add(!parked.isEmpty, parkedSQL)
+    add(!linked.isEmpty, unparkSQL)
+    for (kind, list) in jobs { add(!list.isEmpty, JobQueue.add(kind, list)) }
+    add(!audit.isEmpty, audit.statement, expected: audit.count)
+    add(!stock.isEmpty, stockSQL, expected: stock.count)
+    add(!done.isEmpty, JobQueue.complete(done, lease: lease))
+
+    let affected = try session.pipeline(statements.map(\.sql))
+    for (statement, count) in zip(statements, affected) {
+      if let expected = statement.expected, expected != count {
+        throw ApplyConflict("\(count) rows instead of \(expected) in: \(statement.sql.text.prefix(120))")
+      }
+    }
+    if !done.isEmpty, let completed = affected.last, completed != done.count {
+      throw LeaseLost(jobs: done.count - completed)
+    }
+  }
+}
+
+/// Two events of a batch, or an event and what is stored, do not agree: the batch is taken apart and each of its events
+/// applied alone.
+package struct ApplyConflict: Error, CustomStringConvertible {
+  package let description: String
+
+  package init(_ description: String) { self.description = description }
+}

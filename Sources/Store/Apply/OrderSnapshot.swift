@@ -1,0 +1,155 @@
+import FoundationEssentials
+import Market
+import Postgres
+
+/// One order, locked, with all that deciding about it needs.
+struct OrderSnapshot: Sendable {
+  let id: OrderID
+  let number: String
+  let state: OrderState
+  let holdReason: String?
+  let email: String
+  let name: String?
+  let locale: String
+  let total: Money
+  let unitsTotal: Int
+  let unitsDelivered: Int
+  let tokenGeneration: Int32
+  let paidAt: Instant?
+  /// `nil` where nothing is known of a payment yet.
+  var facts: PaymentFacts?
+  var customer: String?
+  var units: [UnitSnapshot] = []
+
+  var reference: (id: OrderID, number: String) { (id, number) }
+  var terms: OrderTerms { OrderTerms(total: total, unitCount: unitsTotal) }
+
+  /// How far its units have come. That an earlier try found no stock is not told here: it is tried anew.
+  var fulfilment: Fulfilment {
+    Fulfilment(
+      reserved: units.count { $0.isReserved }, assigned: units.count { $0.assignment != nil },
+      confirmed: units.count { $0.assignment != nil && $0.delivery?.state == .confirmed },
+      isFrozen: state == .held || state == .disputed)
+  }
+}
+
+/// One unit of an order: one key sold.
+struct UnitSnapshot: Sendable {
+  let id: OrderUnitID
+  let listing: ListingID
+  let vendor: VendorID
+  let product: ProductID
+  let title: String
+  let platform: String
+  /// From 1, over the whole order.
+  var position: Int
+  /// `held`, `taken` or `released`; `nil` where nothing was ever reserved.
+  let reservation: String?
+  /// The key it holds now.
+  let assignment: Assignment?
+  let delivery: Delivery?
+
+  struct Assignment: Sendable {
+    let stockUnit: StockUnitID
+  }
+
+  struct Delivery: Sendable {
+    let id: DeliveryID
+    let state: DeliveryState
+  }
+
+  var isReserved: Bool { assignment == nil && reservation == "held" }
+}
+
+extension OrderSnapshot {
+  /// Locks orders in the order of their ids and reads them as they are then; also tells the transaction's stamp.
+  ///
+  /// Two statements: what is joined to a row that had to be waited for would be as old as the statement's beginning.
+  static func lock(
+    _ session: borrowing Session, _ ids: [OrderID], role: AuditRole = .daemon
+  ) throws -> (orders: [OrderSnapshot], stamp: Stamp) {
+    guard !ids.isEmpty else { return ([], try Stamp.now(session, role: role)) }
+    var stamp: Stamp?
+    var orders: [OrderSnapshot] = try session.rows(
+      """
+      SELECT id, number, state, hold_reason, customer_email, customer_name, locale, amount, currency, units_total,
+        units_delivered, token_generation, paid_at, now(), session_user::text
+      FROM gkm.orders WHERE id = ANY (\(ids)) ORDER BY id FOR NO KEY UPDATE
+      """
+    ) {
+      if stamp == nil { stamp = Stamp(at: try $0.instant(13), actor: try $0.string(14), role: role) }
+      return try order($0)
+    }
+    guard let stamp else { return ([], try Stamp.now(session, role: role)) }
+    let found = orders.map(\.id)
+    let places = Dictionary(uniqueKeysWithValues: found.enumerated().map { ($1, $0) })
+    for payment in try payments(session, found) {
+      guard let place = places[payment.order] else { continue }
+      orders[place].facts = payment.facts
+      orders[place].customer = payment.customer
+    }
+    for (order, unit) in try units(session, found) {
+      guard let place = places[order] else { continue }
+      var unit = unit
+      unit.position = orders[place].units.count + 1
+      orders[place].units.append(unit)
+    }
+    return (orders, stamp)
+  }
+
+  private static func order(_ row: Row) throws -> OrderSnapshot {
+    OrderSnapshot(
+      id: try row.id(0), number: try row.string(1), state: try row.word(2), holdReason: try row.stringOrNil(3),
+      email: try row.string(4), name: try row.stringOrNil(5), locale: try row.string(6),
+      total: try row.money(7, 8), unitsTotal: try row.int(9), unitsDelivered: try row.int(10),
+      tokenGeneration: try row.int32(11), paidAt: try row.instantOrNil(12))
+  }
+
+  private static func payments(
+    _ session: borrowing Session, _ ids: [OrderID]
+  ) throws -> [(order: OrderID, facts: PaymentFacts, customer: String?)] {
+    try session.rows("SELECT order_id, facts, customer FROM gkm.payment WHERE order_id = ANY (\(ids))") {
+      (order: try $0.id(0), facts: try decoded($0.bytes(1)), customer: try $0.stringOrNil(2))
+    }
+  }
+
+  private static func decoded(_ json: [UInt8]) throws -> PaymentFacts {
+    do {
+      return try JSONDecoder().decode(PaymentFacts.self, from: Data(json))
+    } catch {
+      throw StoreError.badRow("payment.facts is not what this program writes there")
+    }
+  }
+
+  private static func units(
+    _ session: borrowing Session, _ ids: [OrderID]
+  ) throws -> [(OrderID, UnitSnapshot)] {
+    try session.rows(
+      """
+      SELECT u.order_id, u.id, u.listing_id, u.vendor_id, p.id, l.title, p.platform, r.state, a.stock_unit_id, d.id,
+        d.state
+      FROM gkm.order_unit u
+      JOIN gkm.order_line l ON l.id = u.order_line_id
+      JOIN gkm.listing g ON g.id = u.listing_id
+      JOIN gkm.product p ON p.id = g.product_id
+      LEFT JOIN gkm.reservation r ON r.order_id = u.order_id AND r.listing_id = u.listing_id
+      LEFT JOIN gkm.assignment a ON a.order_unit_id = u.id AND a.active
+      LEFT JOIN gkm.delivery d ON d.order_unit_id = u.id AND d.channel = 'email'
+      WHERE u.order_id = ANY (\(ids))
+      ORDER BY u.order_id, u.id
+      """
+    ) { row in
+      let stockUnit: StockUnitID? = try row.idOrNil(8)
+      let delivery: DeliveryID? = try row.idOrNil(9)
+      let state: DeliveryState? = delivery == nil ? nil : try row.word(10)
+      return (
+        try row.id(0),
+        UnitSnapshot(
+          id: try row.id(1), listing: try row.id(2), vendor: try row.id(3), product: try row.id(4),
+          title: try row.string(5), platform: try row.string(6), position: 0, reservation: try row.stringOrNil(7),
+          assignment: stockUnit.map { UnitSnapshot.Assignment(stockUnit: $0) },
+          delivery: delivery.flatMap { id in state.map { UnitSnapshot.Delivery(id: id, state: $0) } })
+      )
+    }
+  }
+}

@@ -1,0 +1,46 @@
+package import Market
+
+/// What a job asks for. Its subject names what it is about.
+package enum JobKind: String, CaseIterable, Sendable {
+  /// Subject: a Stripe event's id. Make the order what the event says.
+  case apply
+  /// Subject: a delivery's id. Send what it holds.
+  case deliver
+  /// Subject: an order's id. Reduce it again: its stock may have come back.
+  case restock
+  /// Subject: an order's id, a space, `dp_…`. Ask Stripe for a dispute whose reports contradict each other.
+  case fetchDispute = "fetch_dispute"
+  /// Subject: an order's id, a space, `ch_…`. List a charge's refunds that no event has told of.
+  case listRefunds = "list_refunds"
+}
+
+/// A job that is this worker's until its lease runs out.
+package struct ClaimedJob: Sendable, Hashable {
+  package let id: JobID
+  package let subject: String
+  /// How often it was claimed, this time included.
+  package let attempts: Int
+  package let createdAt: Instant
+
+  package init(id: JobID, subject: String, attempts: Int, createdAt: Instant) {
+    self.id = id
+    self.subject = subject
+    self.attempts = attempts
+    self.createdAt = createdAt
+  }
+}
+
+/// One worker's claim on a batch of jobs. Whatever it writes about them is fenced by the token: once another worker
+/// has claimed a job, nothing done under the old token counts.
+package struct Lease: Sendable, Hashable {
+  package let token: Int64
+  package let duration: Duration
+
+  /// A new claim under a random token.
+  package init(for duration: Duration) {
+    token = Int64.random(in: 1...Int64.max)
+    self.duration = duration
+  }
+
+  var seconds: Double { Double(duration.wholeMicroseconds) / 1_000_000 }
+}
