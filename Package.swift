@@ -92,6 +92,10 @@ let package = Package(
     program("gkmd", ["Daemon", "Market", "Store", "Postgres", arguments, logging, lifecycle]),
     program("stripesim", ["StripeSimulator", "Outbound", arguments, logging, lifecycle]),
 
+    tests("StripeTests", ["Stripe", "Outbound", crypto]),
+    tests(
+      "StripeSimulatorTests", ["StripeSimulator", "Stripe", "Outbound", "TestSupport", hummingbird, logging],
+      resources: [.copy("official_library.py")]),
     tests("TestSupportTests", ["TestSupport"]),
     tests("LayeringTests", ["TestSupport"]),
     tests("StoreTests", ["Store", "Market", "Postgres", "TestSupport"]),

@@ -44,7 +44,7 @@ package struct StripeDecodingError: Error, Sendable, Equatable, CustomStringConv
   private static func name(of type: Any.Type) -> String {
     switch type {
     case is String.Type: "a string"
-    case is Int64.Type, is Int.Type: "a whole number"
+    case is Int64.Type, is Int.Type, is Int64?.Type: "a whole number"
     case is Bool.Type: "true or false"
     default: "what was expected"
     }
@@ -96,12 +96,21 @@ typealias StripeContainer = KeyedDecodingContainer<StripeKey>
 extension KeyedDecodingContainer where Key == StripeKey {
   /// A member that must be there.
   func required<T: Decodable>(_ key: StripeKey) throws -> T {
-    try decode(T.self, forKey: key)
+    try placing(key) { try decode(T.self, forKey: key) }
   }
 
   /// A member that may be missing or null.
   func optional<T: Decodable>(_ key: StripeKey) throws -> T? {
-    try decodeIfPresent(T.self, forKey: key)
+    try placing(key) { try decodeIfPresent(T.self, forKey: key) }
+  }
+
+  /// For a number that does not fit, Foundation throws an error of its own without a path: makes it one with a path.
+  private func placing<T: Decodable>(_ key: StripeKey, _ decode: () throws -> T) throws -> T {
+    do {
+      return try decode()
+    } catch  where !(error is DecodingError) {
+      throw DecodingError.typeMismatch(T.self, .init(codingPath: codingPath + [key], debugDescription: ""))
+    }
   }
 
   /// An object within, or nil where it is missing or null.

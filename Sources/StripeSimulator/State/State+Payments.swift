@@ -53,7 +53,7 @@ extension SimulatorState {
   mutating func settle(_ id: String, succeeds: Bool, now: Int64) throws(APIError) -> SimSession {
     var session = try session(id)
     guard session.status == "complete", session.paymentStatus == "unpaid",
-      let intentID = session.paymentIntent, var intent = intents[intentID]
+      let intentID = session.paymentIntent, var intent = intents[intentID], intent.status == "processing"
     else { throw .invalid("This Checkout Session awaits no payment.", param: "session") }
     if succeeds {
       charge(&intent, session: session, card: SimCharge.Card(), now: now)
