@@ -104,6 +104,8 @@ let package = Package(
     tests("TerminalTests", ["Terminal", "TestSupport", "TerminalProbe"], resources: [.copy("Goldens")]),
     .executableTarget(
       name: "TerminalProbe", dependencies: ["Terminal"], path: "Tests/TerminalProbe", swiftSettings: strict),
+    tests("RedisTests", ["Redis", "TestSupport"]),
+    tests("OutboundTests", ["Outbound", "TestSupport"]),
   ],
   cLanguageStandard: .c11
 )

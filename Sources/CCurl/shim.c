@@ -1,6 +1,7 @@
 #define _GNU_SOURCE
 #include "CCurl.h"
 #include <arpa/inet.h>
+#include <locale.h>
 #include <netinet/in.h>
 #include <pthread.h>
 #include <string.h>
@@ -73,6 +74,25 @@ curl_socket_t gkm_curl_open_socket(const struct curl_sockaddr *address) {
   return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
 }
 
-void gkm_curl_name_thread(const char *name) {
+char *gkm_curl_ascii_host(const char *name) {
+  char *ascii = NULL;
+  locale_t utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
+  if (utf8 == (locale_t)0) return NULL;
+  locale_t before = uselocale(utf8);
+  CURLU *url = curl_url();
+  if (url != NULL && curl_url_set(url, CURLUPART_SCHEME, "https", 0) == CURLUE_OK &&
+      curl_url_set(url, CURLUPART_HOST, name, 0) == CURLUE_OK &&
+      curl_url_get(url, CURLUPART_HOST, &ascii, CURLU_PUNYCODE) != CURLUE_OK) {
+    ascii = NULL;
+  }
+  curl_url_cleanup(url);
+  uselocale(before);
+  freelocale(utf8);
+  return ascii;
+}
+
+void gkm_curl_begin_thread(const char *name) {
   pthread_setname_np(pthread_self(), name);
+  locale_t utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
+  if (utf8 != (locale_t)0) uselocale(utf8);
 }

@@ -6,14 +6,7 @@ let isCurlReady: Bool = curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK
 
 /// An internationalised host name in its ASCII form (IDNA), or nil when it has none.
 func asciiHost(_ name: String) -> String? {
-  guard let url = curl_url() else { return nil }
-  defer { curl_url_cleanup(url) }
-  let flags = UInt32(CURLU_PUNYCODE)
-  guard curl_url_set(url, CURLUPART_SCHEME, "https", 0) == CURLUE_OK,
-    curl_url_set(url, CURLUPART_HOST, name, 0) == CURLUE_OK
-  else { return nil }
-  var text: UnsafeMutablePointer<CChar>?
-  guard curl_url_get(url, CURLUPART_HOST, &text, flags) == CURLUE_OK, let text else { return nil }
+  guard let text = gkm_curl_ascii_host(name) else { return nil }
   defer { curl_free(text) }
   return String(cString: text)
 }

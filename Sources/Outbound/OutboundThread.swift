@@ -27,7 +27,7 @@ func startThread(named name: String, _ body: @escaping @Sendable () -> Void) -> 
       pthread_sigmask(SIG_SETMASK, &all, nil)
       guard let argument else { return nil }
       let start = Unmanaged<Start>.fromOpaque(argument).takeRetainedValue()
-      gkm_curl_name_thread(start.name)
+      gkm_curl_begin_thread(start.name)
       start.body()
       return nil
     }, start.toOpaque())

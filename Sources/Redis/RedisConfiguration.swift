@@ -51,7 +51,7 @@ package struct RedisConfiguration: Sendable, CustomStringConvertible {
         database = try Self.databaseNumber(String(parts.path.dropFirst()))
       }
     case "unix", "redis+unix":
-      guard parts.path.hasPrefix("/"), parts.path.utf8.count < 108 else {
+      guard parts.authority.isEmpty, parts.path.hasPrefix("/"), parts.path.utf8.count < 108 else {
         throw RedisError(.invalid, "the Redis URL needs an absolute socket path shorter than 108 bytes")
       }
       self.init(address: .unix(path: parts.path))

@@ -35,7 +35,12 @@ int gkm_curl_address_text(const struct curl_sockaddr *address, char *text, size_
 /// Opens the socket that libcurl asks for.
 curl_socket_t gkm_curl_open_socket(const struct curl_sockaddr *address);
 
-/// Names the calling thread (at most 15 bytes) for top and gdb; a GNU call that Swift's Glibc module does not show.
-void gkm_curl_name_thread(const char *name);
+/// The ASCII form (IDNA) of a host name in UTF-8, to be freed with curl_free, or NULL. libidn2 reads names in the
+/// locale's encoding, so the calling thread is given a UTF-8 locale for the moment.
+char *gkm_curl_ascii_host(const char *name);
+
+/// Prepares a thread for libcurl: its name (at most 15 bytes, for top and gdb), and a UTF-8 locale of its own, in which
+/// host names are read. GNU calls that Swift's Glibc module does not show.
+void gkm_curl_begin_thread(const char *name);
 
 #endif
