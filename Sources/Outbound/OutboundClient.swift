@@ -62,6 +62,8 @@ package final class OutboundClient: Sendable {
       await withCheckedContinuation { continuation in
         let refusal = submit(id) { continuation.resume(returning: $0) }
         if let refusal { continuation.resume(returning: .failure(refusal)) }
+        // A cancellation that came before the submission found nothing to cancel.
+        if Task.isCancelled { inbox.cancel(id) }
       }
     } onCancel: {
       inbox.cancel(id)

@@ -11,7 +11,6 @@ final class OutboundDriver {
   private var mails: [UInt64: MailJob] = [:]
   private var sweepAt = 256
   private var finishedRequests = 0
-  private var running: Int32 = 0
 
   init(_ inbox: OutboundInbox) {
     self.inbox = inbox
@@ -84,8 +83,9 @@ final class OutboundDriver {
   private func perform() {
     let isNeeded = !transfers.isEmpty || servers.values.contains { $0.sessions.contains { $0.phase == .connecting } }
     guard isNeeded else { return }
-    curl_multi_perform(multi.raw, &running)
+    var running: Int32 = 0
     var left: Int32 = 0
+    curl_multi_perform(multi.raw, &running)
     let now = ContinuousClock.now
     while let message = curl_multi_info_read(multi.raw, &left) {
       guard message.pointee.msg == CURLMSG_DONE, let easy = message.pointee.easy_handle else { continue }

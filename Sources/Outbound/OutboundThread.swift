@@ -1,7 +1,7 @@
 internal import CCurl
 import Glibc
 
-/// Starts a detached thread with every signal blocked, so that signals meet the threads that expect them and a write to
+/// Starts a detached thread with every signal blocked but those of a crash, so that signals meet the threads that expect them and a write to
 /// a closed connection inside TLS is an error and no SIGPIPE. Returns false when the system has no thread left.
 func startThread(named name: String, _ body: @escaping @Sendable () -> Void) -> Bool {
   final class Start {
@@ -24,6 +24,7 @@ func startThread(named name: String, _ body: @escaping @Sendable () -> Void) -> 
     { argument in
       var all = sigset_t()
       sigfillset(&all)
+      for crash in [SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV, SIGSYS] { sigdelset(&all, crash) }
       pthread_sigmask(SIG_SETMASK, &all, nil)
       guard let argument else { return nil }
       let start = Unmanaged<Start>.fromOpaque(argument).takeRetainedValue()

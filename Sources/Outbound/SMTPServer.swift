@@ -37,23 +37,33 @@ final class SMTPServer {
 
   /// Gives waiting mails to idle sessions, and opens sessions while there are too few.
   func pump(_ now: ContinuousClock.Instant) {
-    for session in sessions {
-      if let job = session.takeReturned() { putFirst(job) }
-    }
-    sessions.removeAll { $0.phase == .closed }
-    dropExpired(now)
+    repeat {
+      collect()
+      dropExpired(now)
+      assign(now)
+      // A kept session may turn out to be dead while it is given a mail, which then waits again.
+    } while sessions.contains { $0.returned != nil }
     guard waiting > 0 else { return }
-    // The most recently used first, so that surplus sessions grow idle and end.
-    for session in sessions.reversed() where session.isIdle {
-      while session.isIdle, let job = takeFirst() { session.begin(job, now: now) }
-      if waiting == 0 { return }
-    }
     if let retryAt, now < retryAt { return }
     var connecting = sessions.count { $0.phase == .connecting }
     while sessions.count < configuration.maximumConnections, connecting < waiting {
       guard let session = SMTPSession(configuration, multi, now: now) else { return }
       sessions.append(session)
       connecting += 1
+    }
+  }
+
+  private func collect() {
+    for session in sessions {
+      if let job = session.takeReturned() { putFirst(job) }
+    }
+    sessions.removeAll { $0.phase == .closed }
+  }
+
+  /// The most recently used session first, so that surplus ones grow idle and end.
+  private func assign(_ now: ContinuousClock.Instant) {
+    for session in sessions.reversed() {
+      while session.isIdle, let job = takeFirst() { session.begin(job, now: now) }
     }
   }
 

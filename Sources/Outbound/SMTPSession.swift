@@ -42,31 +42,13 @@ final class SMTPSession {
     self.multi = multi
     self.easy = easy
     deadline = now + configuration.connectTimeout + .seconds(1)
-    configure()
+    easy.prepare(for: configuration)
+    listen()
     guard curl_multi_add_handle(multi.raw, easy.raw) == CURLM_OK else { return nil }
   }
 
-  private func configure() {
-    let scheme = configuration.security == .implicit ? "smtps" : "smtp"
-    let name = configuration.greetingName.map { "/\($0)" } ?? ""
-    easy.set(CURLOPT_URL, "\(scheme)://\(configuration.bracketedHost):\(configuration.port)\(name)")
-    easy.set(CURLOPT_PROTOCOLS_STR, "smtp,smtps")
-    easy.set(CURLOPT_CONNECT_ONLY, 1)
-    easy.set(CURLOPT_TIMEOUT_MS, milliseconds: configuration.connectTimeout)
-    easy.set(CURLOPT_CONNECTTIMEOUT_MS, milliseconds: configuration.connectTimeout)
-    switch configuration.security {
-    case .required, .implicit: easy.set(CURLOPT_USE_SSL, Int(CURLUSESSL_ALL.rawValue))
-    case .ifAvailable: easy.set(CURLOPT_USE_SSL, Int(CURLUSESSL_TRY.rawValue))
-    case .none: easy.set(CURLOPT_USE_SSL, Int(CURLUSESSL_NONE.rawValue))
-    }
-    if let authorities = configuration.authorities { easy.set(CURLOPT_CAINFO, authorities) }
-    if let user = configuration.user, let password = configuration.password {
-      easy.set(CURLOPT_USERNAME, user)
-      easy.set(CURLOPT_PASSWORD, password)
-      easy.set(CURLOPT_LOGIN_OPTIONS, "AUTH=PLAIN;AUTH=LOGIN;AUTH=CRAM-MD5")
-      easy.set(CURLOPT_SASL_IR, 1)
-    }
-    // While libcurl speaks, it shows us every line of the server's.
+  /// While libcurl speaks, it shows us every line of the server's.
+  private func listen() {
     gkm_curl_set_data_callback(easy.raw, CURLOPT_HEADERFUNCTION) { bytes, size, count, context in
       guard let context, let bytes else { return 0 }
       let session = Unmanaged<SMTPSession>.fromOpaque(context).takeUnretainedValue()

@@ -66,6 +66,8 @@ package final class RedisConnection: Sendable {
           continuation.resume(returning: $0)
         }
         if let refusal = inbox.submit(request) { continuation.resume(returning: .failure(refusal)) }
+        // A cancellation that came before the request found nothing to cancel.
+        if Task.isCancelled { inbox.cancel(id) }
       }
     } onCancel: {
       inbox.cancel(id)

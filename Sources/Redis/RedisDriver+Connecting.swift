@@ -79,8 +79,8 @@ extension RedisDriver {
     if let listener { output += listener.opening }
   }
 
-  /// Ends the connection. Whoever has been written to it learns `error`; those not yet written learn it too, since a
-  /// reconnection may take longer than they can wait.
+  /// Ends the connection. All calls learn `error`, also those not yet sent, since a reconnection may take longer than
+  /// they can wait.
   func drop(_ error: RedisError, reconnect: Bool) {
     let wasReady = if case .ready = phase { true } else { false }
     socket = nil
@@ -89,17 +89,11 @@ extension RedisDriver {
     output = []
     outputSent = 0
     greetingRequired = []
-    for call in inFlight.removeAll() {
-      finish(call, .failure(wasReady && error.kind == .connect ? RedisError(.disconnected, error.message) : error))
-    }
-    var unsent = error
-    unsent.mayHaveRun = false
-    for call in waiting.removeAll() {
-      finish(call, .failure(unsent))
-    }
+    for call in inFlight.removeAll() { fail(call, error) }
+    for call in waiting.removeAll() { fail(call, error) }
     // A server that accepts and at once hangs up is as bad as one that does not accept.
     if wasReady, now >= readySince + configuration.longestReconnectDelay { backoff.reset() }
-    phase = reconnect ? .backoff(until: now + backoff.next(), unsent) : .idle
+    phase = reconnect ? .backoff(until: now + backoff.next(), error) : .idle
     listener?.onLoss(error)
   }
 }

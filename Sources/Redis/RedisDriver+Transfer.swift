@@ -39,6 +39,7 @@ extension RedisDriver {
     while output.count - outputSent < Self.outputLimit, let call = waiting.popFirst() {
       guard !call.finished else { continue }
       output += call.request.payload
+      call.isSent = true
       inFlight.append(call)
     }
   }
@@ -118,7 +119,7 @@ extension RedisDriver {
   private func lost(_ progress: RedisSocket.Progress) {
     let reason = if case .failed(let code) = progress { describe(code) } else { "the server closed the connection" }
     if case .ready = phase {
-      drop(RedisError(.disconnected, reason, mayHaveRun: true), reconnect: true)
+      drop(RedisError(.disconnected, reason), reconnect: true)
     } else {
       drop(RedisError(.connect, "\(configuration): \(reason)"), reconnect: true)
     }

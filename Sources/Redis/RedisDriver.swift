@@ -20,6 +20,8 @@ final class RedisDriver {
     var values: [RedisValue] = []
     var received = 0
     var finished = false
+    /// Handed to the connection, at least in part.
+    var isSent = false
 
     init(_ request: RedisRequest) {
       self.request = request
@@ -93,7 +95,7 @@ final class RedisDriver {
     for request in mail.requests {
       let call = Call(request)
       if case .backoff(_, let error) = phase {
-        finish(call, .failure(error))
+        fail(call, error)
         continue
       }
       calls[request.id] = call
@@ -102,7 +104,7 @@ final class RedisDriver {
     }
     for id in mail.cancelled {
       if let call = calls[id] {
-        finish(call, .failure(RedisError(.cancelled, "the task was cancelled", mayHaveRun: true)))
+        fail(call, RedisError(.cancelled, "the task was cancelled"))
       }
     }
     if let resolved = mail.resolved { take(resolved) }
@@ -145,6 +147,13 @@ final class RedisDriver {
     }
   }
 
+  /// Fails a call, which learns whether the server may have run it.
+  func fail(_ call: Call, _ error: RedisError) {
+    var error = error
+    error.mayHaveRun = call.isSent
+    finish(call, .failure(error))
+  }
+
   /// Completes a call once; later replies to it are read and dropped.
   func finish(_ call: Call, _ result: Result<[RedisValue], RedisError>) {
     guard !call.finished else { return }
@@ -159,13 +168,13 @@ final class RedisDriver {
     if let oldest = inFlight.first, oldest.finished,
       now >= max(lastReceived, oldest.request.deadline) + configuration.stallTimeout
     {
-      drop(RedisError(.disconnected, "the server stopped answering", mayHaveRun: true), reconnect: true)
+      drop(RedisError(.disconnected, "the server stopped answering"), reconnect: true)
     }
     guard now >= nextExpiry else { return }
     nextExpiry = .distantFuture
     for call in calls.values {
       if now >= call.request.deadline {
-        finish(call, .failure(RedisError(.timeout, "no answer within the deadline", mayHaveRun: true)))
+        fail(call, RedisError(.timeout, "no answer within the deadline"))
       } else {
         nextExpiry = min(nextExpiry, call.request.deadline)
       }

@@ -32,13 +32,12 @@ package struct RedisError: Error, Sendable, Equatable, CustomStringConvertible {
   /// The first word of a server's error reply, such as `WRONGTYPE`, `NOGROUP`, `BUSYGROUP`.
   package var code: String?
   /// False: the command certainly had no effect.
-  package var mayHaveRun: Bool
+  package var mayHaveRun = false
 
-  package init(_ kind: Kind, _ message: String, code: String? = nil, mayHaveRun: Bool = false) {
+  package init(_ kind: Kind, _ message: String, code: String? = nil) {
     self.kind = kind
     self.message = message
     self.code = code
-    self.mayHaveRun = mayHaveRun
   }
 
   /// Classifies an error reply by its first word (redis.io/docs: "the first upper-case word … is the error prefix").

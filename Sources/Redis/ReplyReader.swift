@@ -21,7 +21,7 @@ struct ReplyReader: ~Copyable {
   mutating func feed(_ bytes: UnsafeRawBufferPointer) throws(RedisError) {
     unfinished += bytes.count
     guard unfinished <= maximumReplyBytes else {
-      throw RedisError(.protocolViolation, "a reply larger than \(maximumReplyBytes) bytes", mayHaveRun: true)
+      throw RedisError(.protocolViolation, "a reply larger than \(maximumReplyBytes) bytes")
     }
     let base = bytes.assumingMemoryBound(to: CChar.self).baseAddress
     guard redisReaderFeed(reader, base, bytes.count) == REDIS_OK else { throw failure() }
@@ -41,7 +41,7 @@ struct ReplyReader: ~Copyable {
     let text = withUnsafePointer(to: reader.pointee.errstr) { tuple in
       tuple.withMemoryRebound(to: CChar.self, capacity: 128) { String(cString: $0) }
     }
-    return RedisError(.protocolViolation, text, mayHaveRun: true)
+    return RedisError(.protocolViolation, text)
   }
 }
 

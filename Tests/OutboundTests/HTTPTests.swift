@@ -232,6 +232,35 @@ struct HTTPTests {
     try await server.process.end()
   }
 
+  @Test("that waits for a connection keeps its deadline too, and one cancelled at any moment ends")
+  func waiting() async throws {
+    let server = try await WebServer()
+    let client = try OutboundClient(connectionsPerHost: 1)
+    let first = Task {
+      await failure { () throws(OutboundError) in try await client.send(HTTPRequest(url: server.url("/hang"))) }
+    }
+    try await Task.sleep(for: .milliseconds(200))
+    let second = await failure { () throws(OutboundError) in
+      try await client.send(HTTPRequest(url: server.url("/echo"), timeout: .milliseconds(300)))
+    }
+    #expect(second.error?.kind == .timeout)
+    #expect(second.error?.mayHaveBeenSent == false)
+    #expect(second.time < .seconds(3))
+    let others = (0..<200).map { number in
+      Task {
+        await failure { () throws(OutboundError) in try await client.send(HTTPRequest(url: server.url("/echo"))) }
+      }
+    }
+    for task in others {
+      await Task.yield()
+      task.cancel()
+    }
+    for task in others { #expect(await task.value.error?.kind == .cancelled) }
+    first.cancel()
+    #expect(await first.value.error?.kind == .cancelled)
+    try await server.process.end()
+  }
+
   @Test("among a thousand at once gets its own answer")
   func many() async throws {
     let server = try await WebServer()

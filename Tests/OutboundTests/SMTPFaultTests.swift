@@ -160,6 +160,28 @@ struct SMTPFaultTests {
     #expect(await stuck.error?.kind == .ambiguous)
   }
 
+  @Test("by sending anything at all at any point causes an error and nothing worse")
+  func garbage() async throws {
+    var generator = SystemRandomNumberGenerator()
+    let pieces = [
+      "250", "354 ", "-", " ", "\r\n", "\n", "\0", "250 ok\r\n", "421 bye\r\n", "é", "999", "2", "AUTH LOGIN",
+    ]
+    for _ in 0..<60 {
+      let point = ScriptedMailServer.Point.allCases.randomElement(using: &generator) ?? .mail
+      let text = (0..<Int.random(in: 0...12, using: &generator)).map { _ in
+        pieces.randomElement(using: &generator) ?? ""
+      }.joined()
+      let server = try ScriptedMailServer { at, _, _ in at == point ? .replyAndDie(text) : nil }
+      let configuration = try server.configuration()
+      let result = await failure { () throws(OutboundError) in
+        try await client.mail(.sample(), through: configuration)
+      }
+      let accepted = point == .dot && text.hasPrefix("250")
+      #expect((result.error == nil) == accepted || point == .dot, "\(point) \(text.debugDescription): \(result)")
+      if point == .dot, result.error == nil { #expect(text.contains("250")) }
+    }
+  }
+
   @Test("that is not there fails all waiting mails at once, and serves again when it is back")
   func absent() async throws {
     var configuration = try SMTPConfiguration(url: "smtp://127.0.0.1:1?starttls=none")
