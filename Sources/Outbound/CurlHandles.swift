@@ -53,6 +53,9 @@ final class CurlEasy {
     set(CURLOPT_TCP_KEEPALIVE, 1)
     // The environment's proxies are not ours to follow: allowedAddress must see the real address.
     set(CURLOPT_PROXY, "")
+    // Ours are not inherited by programs that this process starts.
+    gkm_curl_set_open_socket(
+      raw, { _, _, address in address.map { gkm_curl_open_socket($0) } ?? CURL_SOCKET_BAD }, nil)
   }
 
   deinit {

@@ -6,6 +6,7 @@ final class HTTPTransfer {
 
   let id: UInt64
   let easy: CurlEasy
+  let deadline: ContinuousClock.Instant
   private let request: HTTPRequest
   private let headerLines = CurlList()
   private let resume: @Sendable (Result<HTTPResponse, OutboundError>) -> Void
@@ -16,7 +17,8 @@ final class HTTPTransfer {
   private var isTooLarge = false
   private var refusedAddress: String?
 
-  init(_ submission: HTTPSubmission, _ easy: CurlEasy) {
+  init(_ submission: HTTPSubmission, _ easy: CurlEasy, now: ContinuousClock.Instant) {
+    deadline = now + submission.request.timeout
     id = submission.id
     request = submission.request
     resume = submission.resume

@@ -10,6 +10,8 @@ final class OutboundDriver {
   private var servers: [SMTPConfiguration: SMTPServer] = [:]
   private var mails: [UInt64: MailJob] = [:]
   private var sweepAt = 256
+  /// No request's deadline passes before this. libcurl keeps them too, but not while a request waits for a connection.
+  private var nextExpiry: ContinuousClock.Instant?
   private var finishedRequests = 0
 
   init(_ inbox: OutboundInbox) {
@@ -34,7 +36,7 @@ final class OutboundDriver {
   }
 
   private func take(_ contents: OutboundInbox.Contents, _ now: ContinuousClock.Instant) {
-    for submission in contents.requests { start(submission) }
+    for submission in contents.requests { start(submission, now) }
     for submission in contents.mails {
       let job = MailJob(submission, now: now)
       mails[submission.id] = job
@@ -56,19 +58,28 @@ final class OutboundDriver {
     return server
   }
 
-  private func start(_ submission: HTTPSubmission) {
+  private func start(_ submission: HTTPSubmission, _ now: ContinuousClock.Instant) {
     guard let easy = CurlEasy() else {
       finishedRequests += 1
       submission.resume(.failure(OutboundError(.other, "out of memory")))
       return
     }
-    let transfer = HTTPTransfer(submission, easy)
+    let transfer = HTTPTransfer(submission, easy, now: now)
+    nextExpiry = min(nextExpiry ?? transfer.deadline, transfer.deadline)
     transfers[submission.id] = transfer
     transferIDs[easy.raw] = submission.id
     let code = curl_multi_add_handle(multi.raw, easy.raw)
     if code != CURLM_OK {
       remove(submission.id)?.fail(OutboundError(.other, String(cString: curl_multi_strerror(code))))
     }
+  }
+
+  private func expire(_ now: ContinuousClock.Instant) {
+    guard let due = nextExpiry, now >= due else { return }
+    for (id, transfer) in transfers where now >= transfer.deadline {
+      remove(id)?.fail(OutboundError(.timeout, "no answer within the deadline"))
+    }
+    nextExpiry = transfers.values.lazy.map(\.deadline).min()
   }
 
   @discardableResult private func remove(_ id: UInt64) -> HTTPTransfer? {
@@ -121,7 +132,7 @@ final class OutboundDriver {
   private func wait() {
     var sessions: [SMTPSession] = []
     var descriptors: [curl_waitfd] = []
-    var next = ContinuousClock.now + .seconds(60)
+    var next = min(nextExpiry ?? .now + .seconds(60), .now + .seconds(60))
     for server in servers.values {
       if let due = server.nextEvent { next = min(next, due) }
       for session in server.sessions where session.descriptor >= 0 {
@@ -138,6 +149,7 @@ final class OutboundDriver {
       if session.wantsToWrite { session.write(now) }
       if session.phase != .closed { session.read(now) }
     }
+    expire(now)
     for server in servers.values {
       for session in server.sessions where now >= session.deadline { session.expire(now) }
     }

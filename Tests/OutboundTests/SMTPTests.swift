@@ -121,7 +121,6 @@ struct SMTPTests {
   func busy() async throws {
     let server = try ScriptedMailServer { at, _, _ in at == .mail ? .hang : nil }
     var configuration = try server.configuration("starttls=none&connections=1")
-    configuration.commandTimeout = .seconds(2)
     configuration.queueTimeout = .milliseconds(200)
     configuration.maximumWaiting = 1
     let through = configuration

@@ -54,6 +54,8 @@ final class Peer {
   }
 
   deinit {
+    // Also where a process that another test just started has inherited the descriptor.
+    shutdown(descriptor, Int32(SHUT_RDWR))
     close(descriptor)
   }
 
