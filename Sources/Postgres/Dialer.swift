@@ -38,7 +38,9 @@ struct Dialer {
     var list: Parameters = [
       ("fallback_application_name", configuration.applicationName),
       ("keepalives_idle", "30"), ("keepalives_interval", "10"), ("keepalives_count", "3"),
-      ("dbname", configuration.conninfo),
+    ]
+    list += configuration.destination
+    list += [
       ("client_encoding", "UTF8"),
       ("options", [configuration.optionsText, inheritedOptions].filter { !$0.isEmpty }.joined(separator: " ")),
     ]
@@ -48,7 +50,7 @@ struct Dialer {
     return list
   }
 
-  private func start(_ parameters: Parameters) -> OpaquePointer? {
+  private static func start(_ parameters: Parameters) -> OpaquePointer? {
     var keywords: [UnsafePointer<CChar>?] = parameters.map { UnsafePointer(strdup($0.0)) } + [nil]
     var values: [UnsafePointer<CChar>?] = parameters.map { UnsafePointer(strdup($0.1)) } + [nil]
     defer { for text in keywords + values { free(UnsafeMutableRawPointer(mutating: text)) } }
@@ -56,7 +58,7 @@ struct Dialer {
   }
 
   private func dial(_ parameters: Parameters, until limit: Deadline) throws(PostgresError) -> OpaquePointer {
-    guard let connection = start(parameters) else { throw PostgresError(.connect, "out of memory") }
+    guard let connection = Self.start(parameters) else { throw PostgresError(.connect, "out of memory") }
     var isEstablished = false
     defer { if !isEstablished { PQfinish(connection) } }
     // The verbose form carries the SQLSTATE, which libpq gives in no other way for a connection that fails.
@@ -113,6 +115,7 @@ struct Dialer {
     }
     var error = PostgresError(.connect, message)
     error.sqlState = state
+    error.needsPassword = PQconnectionNeedsPassword(connection) == 1
     return error
   }
 }
@@ -126,21 +129,9 @@ extension Dialer {
     var options = ""
   }
 
-  /// Asks libpq what it would connect to. An invalid `channel_binding` makes it stop after it has gathered its options
-  /// and before it looks up or dials anything.
   private func resolve() -> Target {
     var target = Target()
-    let parameters: Parameters = [("dbname", configuration.conninfo), ("channel_binding", "only-resolve")]
-    guard let connection = start(parameters) else { return target }
-    defer { PQfinish(connection) }
-    guard let options = PQconninfo(connection) else { return target }
-    defer { PQconninfoFree(options) }
-    var values: [String: String] = [:]
-    var option = options
-    while let keyword = option.pointee.keyword {
-      if let value = option.pointee.val { values[String(cString: keyword)] = String(cString: value) }
-      option += 1
-    }
+    guard let values = try? Self.options(of: configuration) else { return target }
     target.options = values["options"] ?? ""
     let hosts = Self.list(values["host"])
     let addresses = Self.list(values["hostaddr"])
@@ -162,6 +153,28 @@ extension Dialer {
       }
     }
     return target
+  }
+
+  /// Asks libpq what it would connect to: its parameters with their values, by its names. An invalid `channel_binding`
+  /// makes it stop after it has gathered them and before it looks up or dials anything.
+  ///
+  /// - Throws: `.usage` where it refuses what it was told: a string it cannot read, a service that nobody defined.
+  static func options(of configuration: PostgresConfiguration) throws(PostgresError) -> [String: String] {
+    let trap = "channel_binding"
+    guard let connection = start(configuration.destination + [(trap, "only-resolve")]) else {
+      throw PostgresError(.connect, "out of memory")
+    }
+    defer { PQfinish(connection) }
+    let refusal = error(connection).message
+    guard refusal.contains(trap), let options = PQconninfo(connection) else { throw PostgresError(.usage, refusal) }
+    defer { PQconninfoFree(options) }
+    var values: [String: String] = [:]
+    var option = options
+    while let keyword = option.pointee.keyword {
+      if let value = option.pointee.val { values[String(cString: keyword)] = String(cString: value) }
+      option += 1
+    }
+    return values
   }
 
   /// The elements of a comma-separated list; none of an empty one.

@@ -3,6 +3,9 @@ package struct PostgresConfiguration: Sendable {
   /// A URI, a keyword string, or "" for libpq's own sources (PGHOST…, PGSERVICE, `~/.pgpass`), which also fill in
   /// whatever is not given. Several hosts and `target_session_attrs` work.
   package var conninfo: String
+  /// Parameters by libpq's names that hold where `conninfo` does not say otherwise: what a program takes as options of
+  /// its own, such as `host` and `user`.
+  package var defaults: [String: String] = [:]
   /// Overrides the password from every other source.
   package var password: String?
   /// Overrides the database's name from every other source.
@@ -43,6 +46,10 @@ package struct PostgresConfiguration: Sendable {
     self.settings = settings
     self.onNotice = onNotice
   }
+
+  /// Where to, in the form of libpq's parameters: the later of two values counts, and `dbname` stands for all that the
+  /// string holds.
+  var destination: [(String, String)] { defaults.sorted { $0.key < $1.key } + [("dbname", conninfo)] }
 
   /// The server settings in the form of libpq's `options`.
   var optionsText: String {

@@ -47,6 +47,8 @@ package struct PostgresError: Error, Sendable {
   package var line: UInt
   /// Whether the statement or the transaction may have been committed although this error came instead of an answer.
   package var isCommitUnknown = false
+  /// Whether the server asked for a password and there was none to give.
+  package var needsPassword = false
   /// Whether the server had reached nothing of the transaction but its BEGIN.
   var isBeforeFirstStatement = false
   /// The function of the server that raised the error: the same in every language.

@@ -1,0 +1,86 @@
+package import Market
+package import Postgres
+package import Store
+
+/// `gkm list`: a list's rows, newest first, page by page.
+package struct ListReport: Sendable {
+  package var kind: ListKind
+  package var filter: String
+  /// Rows at most; 0 for all.
+  package var limit: Int
+  /// Only rows behind this one: an id, or an order's number in the list of orders.
+  package var after: String?
+  package var format: OutputFormat
+
+  /// What one query reads at most.
+  private static let pageSize = 500
+
+  package init(
+    kind: ListKind, filter: String = "", limit: Int = 50, after: String? = nil, format: OutputFormat = .text
+  ) {
+    self.kind = kind
+    self.filter = filter
+    self.limit = limit
+    self.after = after
+    self.format = format
+  }
+
+  /// Refuses an order that no keyset index gives.
+  package func checkSort(_ column: String?) throws {
+    guard let column, !kind.sortColumns.contains(column) else { return }
+    throw ConsoleFailure(
+      "the list of \(kind.rawValue) cannot be sorted by \(column), only by what has a keyset index: "
+        + kind.sortColumns.joined(separator: ", "), status: .usage)
+  }
+
+  /// Reads and prints; returns where an interrupted list goes on, for `--after`, if there may be more.
+  @discardableResult
+  package func run(
+    on connection: PostgresConnection, terminal: OutputTerminal = .standardOutput(), now: Instant = SystemClock.now
+  ) async throws -> String? {
+    let viewer = try await connection.read { try Viewer.current($0) }
+    let expression: FilterExpression
+    do {
+      expression = try kind.schema(for: viewer.role).parse(filter, now: now)
+    } catch {
+      throw ConsoleFailure(error, in: filter)
+    }
+    var position = try await start(on: connection, viewer)
+    var printer = RowPrinter(kind, format: format, terminal: terminal)
+    var left = limit == 0 ? Int.max : limit
+    while true {
+      let wanted = min(left, Self.pageSize)
+      let page = try await read(connection, viewer, expression, after: position, wanted)
+      try printer.print(page.map(\.fields))
+      left -= page.count
+      guard let last = page.last, page.count == wanted else { return nil }
+      position = last.rowID
+      if left == 0 { return (last as? OrderRow)?.number ?? String(last.rowID) }
+    }
+  }
+
+  private func read(
+    _ connection: PostgresConnection, _ viewer: Viewer, _ expression: FilterExpression, after: Int64?, _ limit: Int
+  ) async throws -> [any ListRow] {
+    let kind = kind
+    do {
+      return try await connection.read { session in
+        try ListPage.read(session, viewer: viewer, kind: kind, filter: expression, after: after, limit: limit).rows
+      }
+    } catch let error as FilterError {
+      throw ConsoleFailure(error, in: filter)
+    }
+  }
+
+  /// The row's id that `after` means.
+  private func start(on connection: PostgresConnection, _ viewer: Viewer) async throws -> Int64? {
+    guard let after else { return nil }
+    if let id = Int64(after), viewer.role.isStaff || kind != .orders { return id }
+    guard kind == .orders else {
+      throw ConsoleFailure("--after takes the id of a row of the list, and “\(after)” is none", status: .usage)
+    }
+    let row = try await connection.read { try OrderLookup.row($0, viewer: viewer, number: after) }
+    guard let row else { throw ConsoleFailure("there is no order \(after) to go on behind", status: .noInput) }
+    return row.id
+  }
+}

@@ -1,0 +1,81 @@
+package import Store
+
+/// How a command answers.
+package enum OutputFormat: Sendable {
+  /// For people: a table.
+  case text
+  /// One object per line.
+  case json
+  case csv
+}
+
+/// Prints rows, page by page, in one of the formats.
+package struct RowPrinter: Sendable {
+  private let format: OutputFormat
+  /// The members of a row, for a header even where there is no row.
+  private let names: [String]
+  private var table: TextTable
+  private var output = OutputWriter()
+  private var hasHeader = false
+
+  package init(_ kind: ListKind, format: OutputFormat, terminal: OutputTerminal) {
+    self.init(names: kind.memberNames, table: TextTable(kind, terminal: terminal), format: format)
+  }
+
+  init(names: [String], table: TextTable, format: OutputFormat) {
+    self.names = names
+    self.table = table
+    self.format = format
+  }
+
+  /// Prints a page; the first call prints the header too, if the format has one.
+  package mutating func print(_ rows: [[ListField]]) throws {
+    switch format {
+    case .text:
+      for line in table.lines(rows) { try output.line(line) }
+    case .json:
+      for row in rows { try output.line(JSONText.object(row)) }
+    case .csv:
+      if !hasHeader { try output.write(CSVText.header(names)) }
+      hasHeader = true
+      for row in rows { try output.write(CSVText.row(row)) }
+    }
+    try output.flush()
+  }
+}
+
+extension ListKind {
+  /// The members of the list's rows, in their order: what scripts build on. They are only ever added to.
+  package var memberNames: [String] {
+    switch self {
+    case .orders:
+      [
+        "id", "number", "state", "customer_email", "vendors", "title", "amount", "currency", "checkout_session",
+        "payment_intent", "units", "units_delivered", "hold_reason", "created_at", "paid_at", "delivered_at",
+      ]
+    case .payments:
+      [
+        "id", "order", "charge", "payment_intent", "outcome", "code", "decline_code", "message", "amount", "currency",
+        "card_brand", "card_last4", "risk_level", "attempted_at",
+      ]
+    case .deliveries:
+      [
+        "id", "order", "vendor", "recipient", "channel", "state", "attempts", "next_attempt_at", "confirmed_at",
+        "last_reply", "created_at", "updated_at", "version",
+      ]
+    case .stock:
+      [
+        "id", "vendor", "title", "platform", "region", "price", "currency", "state", "available", "reserved", "sold",
+        "low_stock", "version",
+      ]
+    case .audit:
+      [
+        "id", "at", "actor", "action", "subject_kind", "subject_id", "order", "vendor", "stripe_event", "body",
+      ]
+    }
+  }
+
+  /// The columns that a list can be sorted by: those with a keyset index, so that a page costs the same however deep
+  /// it lies. All are newest first.
+  package var sortColumns: [String] { ["id"] }
+}

@@ -1,0 +1,150 @@
+import Market
+package import Store
+import Terminal
+
+/// Rows as aligned text. Columns are named as in `--json`; every cell is sanitised.
+package struct TextTable: Sendable {
+  /// One column: a member of the row, and how it is shown.
+  struct Column: Sendable {
+    let name: String
+    var alignment = Alignment.left
+    /// An amount in minor units of the row's member `currency`.
+    var isMoney = false
+    /// Cells it keeps when a terminal is too narrow for all; `nil`: it is never cut.
+    var least: Int?
+
+    init(_ name: String, _ alignment: Alignment = .left, least: Int? = nil) {
+      self.name = name
+      self.alignment = alignment
+      self.least = least
+    }
+
+    static func money(_ name: String) -> Column {
+      var column = Column(name, .right)
+      column.isMoney = true
+      return column
+    }
+  }
+
+  private let columns: [Column]
+  private let terminal: OutputTerminal
+  /// Grow from page to page and never shrink, so that what is on the screen stays aligned as far as it can.
+  private var widths: [Int]
+  private var hasHeader = false
+
+  init(_ columns: [Column], terminal: OutputTerminal) {
+    self.columns = columns
+    self.terminal = terminal
+    widths = columns.map { TextWidth.of(Self.title($0)) }
+  }
+
+  /// The table of a list.
+  package init(_ kind: ListKind, terminal: OutputTerminal) { self.init(Self.columns(of: kind), terminal: terminal) }
+
+  /// Orders, with what each was found by.
+  package static func found(terminal: OutputTerminal) -> TextTable {
+    TextTable([Column("by")] + columns(of: .orders), terminal: terminal)
+  }
+
+  /// The next rows' lines, the header first of all.
+  package mutating func lines(_ rows: [[ListField]]) -> [String] {
+    let cells = rows.map { row in columns.map { Self.cell($0, of: row) } }
+    for row in cells {
+      for (index, text) in row.enumerated() { widths[index] = max(widths[index], TextWidth.of(text)) }
+    }
+    let shown = fitted()
+    var lines: [String] = []
+    if !hasHeader {
+      hasHeader = true
+      let header = line(columns.map(Self.title), shown)
+      lines.append(terminal.allowsStyle ? "\u{1B}[1m\(header)\u{1B}[m" : header)
+    }
+    return lines + cells.map { line($0, shown) }
+  }
+
+  private static func title(_ column: Column) -> String {
+    column.name.uppercased().split(separator: "_").joined(separator: " ")
+  }
+
+  private func line(_ cells: [String], _ widths: [Int]) -> String {
+    var parts: [String] = []
+    for (index, text) in cells.enumerated() {
+      parts.append(TextWidth.fit(text, to: widths[index], columns[index].alignment))
+    }
+    var line = parts.joined(separator: "  ")
+    while line.last == " " { line.removeLast() }
+    return line
+  }
+
+  /// The widths that a terminal has room for: the widest column that may be cut gives way first.
+  private func fitted() -> [Int] {
+    guard let room = terminal.columns else { return widths }
+    var shown = widths
+    var excess = shown.reduce(0, +) + 2 * (shown.count - 1) - room
+    while excess > 0 {
+      let candidates = columns.indices.filter { index in
+        columns[index].least.map { shown[index] > $0 } ?? false
+      }
+      guard let widest = candidates.max(by: { shown[$0] < shown[$1] }) else { break }
+      shown[widest] -= 1
+      excess -= 1
+    }
+    return shown
+  }
+
+  private static func cell(_ column: Column, of row: [ListField]) -> String {
+    guard let value = row.first(where: { $0.name == column.name })?.value else { return "" }
+    switch value {
+    case .none, .object, .objects: return ""
+    case .text(let text): return text
+    case .integer(let number):
+      guard column.isMoney, case .text(let code)? = row.first(where: { $0.name == "currency" })?.value,
+        let currency = Currency(code)
+      else { return String(number) }
+      return Money(number, currency).description
+    case .flag(let flag): return flag ? "yes" : "no"
+    case .time(let time): return time.tableText
+    case .texts(let texts): return texts.joined(separator: ", ")
+    }
+  }
+
+  private static func columns(of kind: ListKind) -> [Column] {
+    switch kind {
+    case .orders:
+      [
+        Column("number"), Column("state"), Column("customer_email", least: 12), Column("vendors", least: 8),
+        Column("title", least: 12), .money("amount"), Column("created_at"),
+      ]
+    case .payments:
+      [
+        Column("order"), Column("outcome"), .money("amount"), Column("decline_code", least: 10), Column("card_brand"),
+        Column("card_last4"), Column("charge", least: 12), Column("attempted_at"),
+      ]
+    case .deliveries:
+      [
+        Column("id", .right), Column("order"), Column("state"), Column("attempts", .right),
+        Column("recipient", least: 12), Column("last_reply", least: 12), Column("next_attempt_at"),
+        Column("confirmed_at"),
+      ]
+    case .stock:
+      [
+        Column("id", .right), Column("vendor", least: 8), Column("title", least: 16), Column("platform"),
+        .money("price"), Column("state"), Column("available", .right), Column("reserved", .right),
+        Column("sold", .right),
+      ]
+    case .audit:
+      [
+        Column("at"), Column("action"), Column("actor"), Column("order"), Column("subject_kind"),
+        Column("subject_id", least: 12), Column("stripe_event", least: 12),
+      ]
+    }
+  }
+}
+
+extension Instant {
+  /// `2026-03-01 12:00:00Z`: to the second, always UTC.
+  var tableText: String {
+    let text = rfc3339
+    return text.prefix(10) + " " + text.dropFirst(11).prefix(8) + "Z"
+  }
+}
