@@ -21,7 +21,7 @@ struct Gkm: AsyncParsableCommand {
     // As with psql, -h is the host.
     helpNames: [.long, .customShort("?")])
 
-  static func main() async {
+  @MainActor static func main() async {
     // Sockets and pipes report their end to whoever writes; OutputWriter ends quietly then.
     signal(SIGPIPE, SIG_IGN)
     do {
