@@ -12,6 +12,7 @@ struct Gkmd: AsyncParsableCommand {
       """,
     subcommands: [
       BootstrapCommand.self, MigrateCommand.self, PersonCommand.self, AfterRestoreCommand.self,
+      StockCommand.self,
     ])
 
   static func main() async {

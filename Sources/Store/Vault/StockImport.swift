@@ -23,12 +23,25 @@ package struct StockImport: Sendable {
     case empty = "nothing is left of it without blanks and dashes"
     case tooLong = "it is longer than 1,000 bytes"
     case unsafe = "it holds control characters"
+    case notUTF8 = "it is not UTF-8"
+    case noField = "this row ends before the column key"
+  }
+
+  /// A line that was not taken.
+  package struct Refused: Sendable, Equatable {
+    package let line: Int
+    package let why: Refusal
+
+    package init(line: Int, why: Refusal) {
+      self.line = line
+      self.why = why
+    }
   }
 
   package struct Report: Sendable {
     package var imported: StockImportID?
     package var accepted = 0
-    package var refused: [(line: Int, why: Refusal)] = []
+    package var refused: [Refused] = []
   }
 
   private let vault: KeyVault
@@ -36,28 +49,21 @@ package struct StockImport: Sendable {
 
   package init(_ vault: KeyVault) { self.vault = vault }
 
-  /// Splits a file into keys: one to a line, blank lines and lines that begin with `#` left out.
-  package static func lines(_ file: [UInt8]) -> [Line] {
-    let text = file.starts(with: [0xEF, 0xBB, 0xBF]) ? file.dropFirst(3) : file[...]
-    return text.split(separator: 0x0A, omittingEmptySubsequences: false).enumerated().compactMap { index, bytes in
-      let line = String(decoding: bytes, as: UTF8.self)
-      let key = String(line.drop { $0.isWhitespace }.reversed().drop { $0.isWhitespace }.reversed())
-      return key.isEmpty || key.hasPrefix("#") ? nil : Line(number: index + 1, key: key)
-    }
-  }
-
   /// Imports inside the caller's transaction. Refused lines are told and do not stop the others.
   ///
-  /// - Parameter stamp: replaces the transaction's own time and actor, for a history that lies in the past.
+  /// - Parameters:
+  ///   - unread: lines of the same file that were refused before they came here.
+  ///   - stamp: replaces the transaction's own time and actor, for a history that lies in the past.
   package mutating func run(
-    _ session: borrowing Session, into listing: ListingID, _ lines: [Line], source: String, stamp fixed: Stamp? = nil
+    _ session: borrowing Session, into listing: ListingID, _ lines: [Line], unread: [Refused] = [], source: String,
+    stamp fixed: Stamp? = nil
   ) throws -> Report {
     let place: (VendorID, ProductID)? = try session.first(
       "SELECT vendor_id, product_id FROM gkm.listing WHERE id = \(listing)"
     ) { (try $0.id(0), try $0.id(1)) }
     guard let (vendor, product) = place else { throw NotFound("there is no listing \(listing)") }
     let stamp = try fixed ?? Stamp.now(session)
-    var report = Report()
+    var report = Report(refused: unread)
     let candidates = try candidates(session, lines, &report)
     let batch = try sealed(session, candidates, vendor: vendor, product: product)
     let source = SafeText.cleaned(source, limit: 200)
@@ -65,8 +71,8 @@ package struct StockImport: Sendable {
       """
       INSERT INTO gkm.stock_import
         (listing_id, vendor_id, data_key_id, source, rows_total, rows_accepted, imported_by, created_at)
-      VALUES (\(listing), \(vendor), \(batch.dataKey), \(source), \(lines.count), \(candidates.count),
-        \(stamp.actor), \(stamp.at))
+      VALUES (\(listing), \(vendor), \(batch.dataKey), \(source), \(lines.count + unread.count),
+        \(candidates.count), \(stamp.actor), \(stamp.at))
       RETURNING id
       """
     ) { try $0.id(0) }
@@ -93,19 +99,19 @@ package struct StockImport: Sendable {
     var candidates: [(line: Line, fingerprint: [UInt8])] = []
     for line in lines {
       guard SafeText.isSafe(line.key) else {
-        report.refused.append((line.number, .unsafe))
+        report.refused.append(Refused(line: line.number, why: .unsafe))
         continue
       }
       guard line.key.utf8.count <= 1_000 else {
-        report.refused.append((line.number, .tooLong))
+        report.refused.append(Refused(line: line.number, why: .tooLong))
         continue
       }
       guard let fingerprint = vault.fingerprint(of: line.key)?.bytes else {
-        report.refused.append((line.number, .empty))
+        report.refused.append(Refused(line: line.number, why: .empty))
         continue
       }
       guard seen.insert(fingerprint).inserted else {
-        report.refused.append((line.number, .repeated))
+        report.refused.append(Refused(line: line.number, why: .repeated))
         continue
       }
       candidates.append((line, fingerprint))
@@ -114,7 +120,9 @@ package struct StockImport: Sendable {
       try session.rows(
         "SELECT fingerprint FROM gkm.stock_unit WHERE fingerprint = ANY (\(candidates.map(\.fingerprint)))"
       ) { try $0.bytes(0) })
-    report.refused += candidates.filter { known.contains($0.fingerprint) }.map { ($0.line.number, .known) }
+    report.refused += candidates.filter { known.contains($0.fingerprint) }.map {
+      Refused(line: $0.line.number, why: .known)
+    }
     report.refused.sort { $0.line < $1.line }
     return candidates.filter { !known.contains($0.fingerprint) }
   }
