@@ -27,6 +27,8 @@ func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Reso
 
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
+let nio = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let mustache = Target.Dependency.product(name: "Mustache", package: "swift-mustache")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
@@ -43,6 +45,8 @@ let package = Package(
   ],
   dependencies: [
     .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
+    .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0", traits: []),
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
     .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
@@ -78,10 +82,10 @@ let package = Package(
     module(
       "Daemon",
       [
-        "Market", "Store", "Stripe", "Postgres", "Redis", "Outbound", hummingbird, mustache, logging, metrics,
-        lifecycle,
-        toml,
-      ]),
+        "Market", "Store", "Stripe", "Postgres", "Redis", "Outbound", crypto, hummingbird, httpTypes, nio, mustache,
+        logging, metrics, lifecycle, toml,
+      ],
+      resources: [.embedInCode("OrderPage/Templates")]),
     module("StripeSimulator", ["Stripe", "Market", "Outbound", hummingbird, logging, lifecycle]),
 
     // What tests stand on: private servers, processes. In no product.

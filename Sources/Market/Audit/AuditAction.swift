@@ -3,6 +3,7 @@
 /// A name is never given a second meaning and never removed: old records are read by it.
 package enum AuditAction: String, CaseIterable, Sendable {
   case checkoutCreated = "checkout.created"
+  case checkoutSessionCreated = "checkout.session.created"
   case checkoutRefused = "checkout.refused"
   case checkoutExpired = "checkout.expired"
 

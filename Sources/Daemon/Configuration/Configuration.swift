@@ -1,0 +1,197 @@
+package import Logging
+
+/// All that `gkmd` can be told, with a default for everything but secrets and places.
+///
+/// From the configuration file (TOML), over it the environment where a variable is named for it. Secrets come from
+/// files or credentials; in development also from the environment.
+package struct Configuration: Sendable {
+  package enum Mode: String, Sendable, CaseIterable {
+    case development, production
+  }
+
+  package var mode: Mode
+  package var log: LogSettings
+  package var http: HTTPSettings
+  package var intake: IntakeSettings
+  package var checkout: CheckoutSettings
+  package var page: PageSettings
+  package var database: DatabaseSettings
+  package var redis: RedisSettings
+  package var stripe: StripeSettings
+  package var mail: MailSettings
+  package var workers: WorkerSettings
+  package var keys: KeySettings
+
+  /// Reads `file` (a path) and the environment.
+  ///
+  /// - Throws: every problem there is, not only the first.
+  package static func load(
+    file path: String?, environment: [String: String]
+  ) throws(ConfigurationError) -> (configuration: Configuration, entries: [ConfigurationEntry]) {
+    guard let path else { return try parse("", named: "", environment: environment) }
+    let bytes: [UInt8]
+    do {
+      bytes = try FileContents.read(path, limitBytes: 1 << 20)
+    } catch {
+      throw ConfigurationError(problems: [ConfigurationProblem(place: path, message: error.description)])
+    }
+    guard let text = String(validating: bytes, as: UTF8.self) else {
+      throw ConfigurationError(problems: [ConfigurationProblem(place: path, message: "not UTF-8")])
+    }
+    return try parse(text, named: path, environment: environment)
+  }
+
+  /// Reads the text of a configuration file.
+  package static func parse(
+    _ text: String, named place: String, environment: [String: String]
+  ) throws(ConfigurationError) -> (configuration: Configuration, entries: [ConfigurationEntry]) {
+    var reader = ConfigurationReader(
+      file: try ConfigurationFile.parse(text, named: place), environment: environment)
+    let configuration = Configuration(&reader)
+    reader.refuseUnknownNames()
+    guard reader.problems.isEmpty else { throw ConfigurationError(problems: reader.problems) }
+    return (configuration, reader.entries)
+  }
+
+  private init(_ reader: inout ConfigurationReader) {
+    mode =
+      reader.parsed("mode", env: ["GKM_MODE"], default: "development", wanted: "development or production") {
+        Mode(rawValue: $0)
+      } ?? .development
+    reader.allowsSecretsInEnvironment = mode == .development
+    log = LogSettings(&reader)
+    http = HTTPSettings(&reader)
+    intake = IntakeSettings(&reader)
+    checkout = CheckoutSettings(&reader, publicURL: http.publicURL)
+    page = PageSettings(&reader)
+    database = DatabaseSettings(&reader)
+    redis = RedisSettings(&reader)
+    stripe = StripeSettings(&reader)
+    mail = MailSettings(&reader, publicURL: http.publicURL)
+    workers = WorkerSettings(&reader)
+    keys = KeySettings(&reader)
+    if mode == .production, !http.metricsListen.isLocal {
+      reader.problem(
+        "http.metrics_listen", "in production the metrics stay on this machine: a loopback address is wanted")
+    }
+  }
+}
+
+package struct LogSettings: Sendable {
+  package var level: Logger.Level
+
+  init(_ reader: inout ConfigurationReader) {
+    level =
+      reader.parsed(
+        "log.level", env: ["GKM_LOG_LEVEL"], default: "info",
+        wanted: "trace, debug, info, notice, warning, error or critical"
+      ) { Logger.Level(rawValue: $0) } ?? .info
+  }
+}
+
+package struct DatabaseSettings: Sendable {
+  /// A URI or a keyword string; empty for libpq's own sources (PGHOST…, PGSERVICE).
+  package var conninfo: String
+  package var password: Secret?
+  /// Connections for everything but intake, which has one for each of its lanes.
+  package var connections: Int
+  package var waiters: Int
+  package var waitTimeout: Duration
+  package var connectTimeout: Duration
+  package var statementTimeout: Duration
+  package var lockTimeout: Duration
+
+  init(_ reader: inout ConfigurationReader) {
+    conninfo = reader.secretInText("database.conninfo", env: ["GKM_DATABASE_URL"])
+    password = reader.secret("database.password", env: [], credential: "database_password")
+    connections = reader.number("database.connections", default: 16, in: 2...200)
+    waiters = reader.number("database.waiters", default: 1_000, in: 1...100_000)
+    waitTimeout = reader.duration("database.wait_timeout", default: .seconds(5), in: .milliseconds(10)...(.seconds(60)))
+    connectTimeout = reader.duration(
+      "database.connect_timeout", default: .seconds(3), in: .milliseconds(100)...(.seconds(60)))
+    statementTimeout = reader.duration(
+      "database.statement_timeout", default: .seconds(10), in: .milliseconds(100)...(.seconds(600)))
+    lockTimeout = reader.duration(
+      "database.lock_timeout", default: .seconds(5), in: .milliseconds(100)...(.seconds(600)))
+  }
+}
+
+package struct RedisSettings: Sendable {
+  /// Holds a password as a rule.
+  package var url: Secret?
+
+  init(_ reader: inout ConfigurationReader) {
+    url = reader.secret("redis.url", env: ["REDIS_URL"], credential: "redis_url")
+  }
+}
+
+package struct StripeSettings: Sendable {
+  package var apiBase: String
+  package var apiKey: Secret?
+  /// The endpoint's active signing secrets: two while one is being rolled.
+  package var webhookSecrets: [Secret]
+  package var deadline: Duration
+
+  init(_ reader: inout ConfigurationReader) {
+    apiBase = reader.text("stripe.api_base", env: ["STRIPE_API_BASE"], default: "https://api.stripe.com")
+    apiKey = reader.secret("stripe.api_key", env: ["STRIPE_API_KEY"], credential: "stripe_api_key")
+    let secrets = reader.secret(
+      "stripe.webhook_secret", env: ["STRIPE_WEBHOOK_SECRET"], credential: "stripe_webhook_secret")
+    let parts = (secrets?.text ?? "").split { $0 == "," || $0 == "\n" || $0 == " " }
+    webhookSecrets = parts.map { Secret(String($0)) }
+    deadline = reader.duration("stripe.deadline", default: .seconds(60), in: .seconds(1)...(.seconds(600)))
+  }
+}
+
+package struct MailSettings: Sendable {
+  /// `smtp://…`; may hold a password.
+  package var url: Secret?
+  /// The address that mail comes from, and its name.
+  package var sender: String
+  package var senderName: String
+  /// The right side of every Message-ID.
+  package var messageIDDomain: String
+  /// Whether the mail carries the key itself beside the link.
+  package var includesKey: Bool
+  package var timeout: Duration
+
+  init(_ reader: inout ConfigurationReader, publicURL: String) {
+    let host = URLParts.host(publicURL)
+    url = reader.secret("mail.url", env: ["SMTP_URL"], credential: "smtp_url")
+    sender = reader.text("mail.sender", env: ["GKM_MAIL_SENDER"], default: "keys@\(URLParts.mailDomain(host))")
+    senderName = reader.text("mail.sender_name", default: "GlobalKeyMarket")
+    messageIDDomain = reader.text("mail.message_id_domain", default: URLParts.mailDomain(host))
+    includesKey = reader.flag("mail.includes_key", env: ["GKM_MAIL_INCLUDES_KEY"], default: false)
+    timeout = reader.duration("mail.timeout", default: .seconds(10), in: .seconds(1)...(.seconds(120)))
+  }
+}
+
+package struct WorkerSettings: Sendable {
+  /// How long a claimed job is its worker's.
+  package var lease: Duration
+  /// How long a worker waits where nothing wakes it.
+  package var poll: Duration
+  /// Jobs claimed at once.
+  package var batch: Int
+  /// Mails under way at once.
+  package var deliveries: Int
+  /// Attempts of one delivery until a person must look.
+  package var deliveryAttempts: Int
+
+  init(_ reader: inout ConfigurationReader) {
+    lease = reader.duration("workers.lease", default: .seconds(12), in: .seconds(2)...(.seconds(300)))
+    poll = reader.duration("workers.poll", default: .milliseconds(500), in: .milliseconds(10)...(.seconds(1)))
+    batch = reader.number("workers.batch", default: 64, in: 1...1_000)
+    deliveries = reader.number("workers.deliveries", default: 16, in: 1...500)
+    deliveryAttempts = reader.number("workers.delivery_attempts", default: 8, in: 1...100)
+  }
+}
+
+package struct KeySettings: Sendable {
+  /// 64 hexadecimal digits or 32 bytes.
+  package var masterKey: Secret?
+
+  init(_ reader: inout ConfigurationReader) {
+    masterKey = reader.secret("keys.master_key", env: ["GKM_MASTER_KEY"], credential: "master_key")
+  }
+}

@@ -1,0 +1,45 @@
+package import Logging
+package import Postgres
+import ServiceLifecycle
+package import Store
+import Synchronization
+
+/// Knows the installation's epoch and mode, and looks again every few seconds: a restored database has another epoch.
+package final class InstallationWatch: Service, Sendable {
+  private let state = Mutex<Installation?>(nil)
+  private let pool: PostgresPool
+  private let interval: Duration
+  private let logger: Logger
+
+  package init(pool: PostgresPool, interval: Duration = .seconds(5), logger: Logger) {
+    self.pool = pool
+    self.interval = interval
+    self.logger = logger
+  }
+
+  /// As last read; `nil` until it was read once.
+  package var current: Installation? { state.withLock { $0 } }
+
+  /// Reads it now.
+  package func refresh() async throws {
+    let read = try await pool.read { try Installation.read($0) }
+    let last = state.withLock { state in
+      defer { state = read }
+      return state
+    }
+    if let last, last.epoch != read.epoch {
+      logger.notice("the database was restored: what Redis remembers of it counts no more")
+    }
+  }
+
+  package func run() async throws {
+    await cancelWhenGracefulShutdown { [self] in
+      while !Task.isCancelled {
+        do { try await refresh() } catch {
+          logger.debug("the installation could not be read", metadata: ["error": "\(error)"])
+        }
+        try? await Task.sleep(for: interval)
+      }
+    }
+  }
+}
