@@ -1,0 +1,182 @@
+import Market
+import Postgres
+import Store
+
+/// The console's one connection to the database, as the person who signed in: reads what screens ask for, carries out
+/// actions, and connects again, for ever, when the connection is lost. Everything it finds out is posted as an event.
+actor DataSource {
+  private let target: ConsoleConnection
+  private let post: @Sendable (Event) -> Void
+  private let onSignedIn: @Sendable (Viewer) -> Void
+  private var password: String?
+  private var connection: PostgresConnection?
+  private var viewer: Viewer?
+  private var reading: Task<Void, Never>?
+  private var connecting: Task<Void, Never>?
+
+  init(
+    _ target: ConsoleConnection, post: @escaping @Sendable (Event) -> Void,
+    onSignedIn: @escaping @Sendable (Viewer) -> Void
+  ) {
+    self.target = target
+    self.post = post
+    self.onSignedIn = onSignedIn
+  }
+
+  /// Connects, and goes on trying with growing pauses while the server is away.
+  func connect(password: String?) {
+    if let password { self.password = password }
+    guard connecting == nil else { return }
+    connecting = Task { [weak self] in await self?.keepConnecting() }
+  }
+
+  private func keepConnecting() async {
+    defer { connecting = nil }
+    for attempt in 1... {
+      do {
+        let fresh = try await PostgresConnection.connect(target.configuration(password: password))
+        do {
+          let viewer = try await fresh.read { try Viewer.current($0) }
+          connection = fresh
+          self.viewer = viewer
+          onSignedIn(viewer)
+          post(.signedIn(viewer))
+          return
+        } catch {
+          await fresh.close()
+          throw error
+        }
+      } catch {
+        guard await mayTryAgain(after: error, attempt) else { return }
+      }
+    }
+  }
+
+  private func mayTryAgain(after error: any Error, _ attempt: Int) async -> Bool {
+    guard let error = error as? PostgresError else {
+      post(.connectionRefused(String(describing: error)))
+      return false
+    }
+    if error.needsPassword || error.sqlState == "28P01" {
+      let user = (try? target.configuration().target().user) ?? ""
+      post(.passwordNeeded(user: user, problem: password == nil ? nil : "That password is not right"))
+      password = nil
+      return false
+    }
+    guard error.isConnectionLost || error.isRetryable || error.kind == .timeout else {
+      post(.connectionRefused(error.message))
+      return false
+    }
+    // A login that the server refuses (it was disabled, may not connect) is not helped by trying again.
+    if let state = error.sqlState, state.hasPrefix("28") || state == "42501" || state == "3D000" {
+      post(.connectionRefused(error.message))
+      return false
+    }
+    post(.connectionLost(error.message, attempt: attempt))
+    let pause = min(10_000, 250 << min(attempt, 6))
+    try? await Task.sleep(for: .milliseconds(Int.random(in: pause / 2...pause)))
+    return !Task.isCancelled
+  }
+
+  /// Reads a page of a list; the one being read before is given up.
+  func load(_ query: ListQuery) {
+    read(generation: query.generation) { session, viewer in
+      let page = try ListPage.read(
+        session, viewer: viewer, kind: query.kind.list, filter: query.filter, after: query.after, limit: query.limit)
+      let rows = query.kind.definition.display(page, role: viewer.role, clock: query.clock)
+      return .listLoaded(generation: query.generation, rows: rows, isFirstPage: query.after == nil)
+    }
+  }
+
+  /// Reads an order's story; the read before is given up.
+  func load(_ query: StoryQuery) {
+    read(generation: query.generation) { session, viewer in
+      guard viewer.role != .vendor else { return try Self.vendorStory(session, viewer, query) }
+      guard let story = try OrderStory.read(session, order: query.number) else {
+        return .loadFailed(generation: query.generation, "There is no order \(query.number)")
+      }
+      return .storyLoaded(
+        generation: query.generation, header: OrderTimeline.header(story, clock: query.clock),
+        lines: OrderTimeline.lines(story, clock: query.clock))
+    }
+  }
+
+  private static func vendorStory(_ session: borrowing Session, _ viewer: Viewer, _ query: StoryQuery) throws -> Event {
+    let rows = try VendorList.timeline(session, viewer: viewer, order: query.number)
+    let orders = try VendorList.orders(session, viewer: viewer, .init(text: query.number), after: nil, limit: 1)
+    let header = orders.first.map { order in
+      [
+        StoryFact("State", StateStyle.cell(order.state).text, StateStyle.cell(order.state).style),
+        StoryFact("Customer", order.customer), StoryFact("Total", order.total.description),
+        StoryFact("Items", order.title), StoryFact("Created", query.clock.precise(order.createdAt)),
+      ]
+    }
+    return .storyLoaded(
+      generation: query.generation, header: header ?? [],
+      lines: OrderTimeline.vendorLines(rows, clock: query.clock))
+  }
+
+  private func read(
+    generation: Int, _ body: @escaping @Sendable (borrowing Session, Viewer) throws -> Event
+  ) {
+    reading?.cancel()
+    guard let connection, let viewer else { return }
+    reading = Task { [weak self] in
+      do {
+        let event = try await connection.read(timeout: .seconds(20)) { try body($0, viewer) }
+        await self?.deliver(event)
+      } catch {
+        await self?.failed(error, generation: generation, on: connection)
+      }
+    }
+  }
+
+  private func deliver(_ event: Event) { post(event) }
+
+  private func failed(_ error: any Error, generation: Int, on broken: PostgresConnection) async {
+    if error is CancellationError || (error as? PostgresError)?.kind == .cancelled { return }
+    if await gaveUp(broken, after: error) { return }
+    post(.loadFailed(generation: generation, Self.sentence(error)))
+  }
+
+  /// Whether the connection is gone; connecting anew has then begun.
+  private func gaveUp(_ broken: PostgresConnection, after error: any Error) async -> Bool {
+    guard let error = error as? PostgresError, error.isConnectionLost || error.kind == .closed || !broken.isUsable
+    else { return false }
+    if connection === broken { connection = nil }
+    await broken.close()
+    post(.connectionLost(error.message, attempt: 0))
+    connect(password: nil)
+    return true
+  }
+
+  /// Carries out an action, for the person, in the database.
+  func perform(_ action: ActionRequest, reason: String) async {
+    guard let connection else { return post(.actionRefused("Not connected")) }
+    do {
+      switch action {
+      case .retryDelivery(let delivery, let version, let order):
+        _ = try await connection.write { session in
+          try RetryDelivery.retry(session, delivery: delivery, version: version, reason: reason)
+        }
+        post(.actionDone("Order \(order): the delivery is queued again"))
+      }
+    } catch {
+      if await gaveUp(connection, after: error) {
+        return post(.actionRefused("The connection was lost: look at the audit log before trying again"))
+      }
+      post(.actionRefused(Self.sentence(error)))
+    }
+  }
+
+  func close() async {
+    reading?.cancel()
+    connecting?.cancel()
+    await connection?.close()
+    connection = nil
+  }
+
+  static func sentence(_ error: any Error) -> String {
+    (error as? PostgresError)?.message ?? String(describing: error)
+  }
+}
