@@ -1,5 +1,5 @@
-import Store
 package import Market
+import Store
 package import Terminal
 
 /// One thing a person can do. Keys, the palette, help, hints and what a role may do are all read from the one table of

@@ -1,5 +1,5 @@
-import Store
 import Market
+import Store
 import Terminal
 
 /// Draws what lies over the screen; answers where the cursor is.
@@ -36,7 +36,8 @@ private func renderEdit(_ grid: inout Grid, _ line: LineEdit, row: Int, column: 
 
 private func renderPalette(_ grid: inout Grid, _ state: AppState, _ palette: PaletteState) -> Position {
   let matches = palette.matches(in: state)
-  let inside = panel(&grid, rows: min(16, grid.size.rows - 2), columns: min(56, grid.size.columns - 2), title: "Commands")
+  let inside = panel(
+    &grid, rows: min(16, grid.size.rows - 2), columns: min(56, grid.size.columns - 2), title: "Commands")
   grid.write(":", row: inside.row, column: inside.column, style: .key)
   let cursor = renderEdit(
     &grid, palette.edit, row: inside.row, column: inside.column + 1, width: max(1, inside.columns - 1))
@@ -102,7 +103,8 @@ private func renderConfirm(_ grid: inout Grid, _ confirm: ConfirmState) -> Posit
   }
   row += 1
   grid.write("Reason", row: row, column: inside.column + 1, style: StyleID(.muted, over: .dialog))
-  let cursor = renderEdit(&grid, confirm.reason, row: row, column: inside.column + 9, width: max(1, inside.columns - 10))
+  let cursor = renderEdit(
+    &grid, confirm.reason, row: row, column: inside.column + 9, width: max(1, inside.columns - 10))
   row += 2
   var column = inside.column + 1
   for (focus, label, style) in [

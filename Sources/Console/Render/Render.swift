@@ -36,7 +36,8 @@ private func renderTooSmall(_ grid: inout Grid) {
 private func renderTitle(_ grid: inout Grid, _ state: AppState, _ layout: Layout) {
   let width = state.size.columns
   grid.fill(Rect(row: 0, column: 0, rows: 1, columns: width), style: .status)
-  var column = grid.write(" GlobalKeyMarket ", row: 0, column: 0, style: StyleID(.title, over: .status), maxWidth: width)
+  var column = grid.write(
+    " GlobalKeyMarket ", row: 0, column: 0, style: StyleID(.title, over: .status), maxWidth: width)
   let right = titleRight(state)
   let rightWidth = TextWidth.of(right.text)
   let rightColumn = max(column, width - rightWidth - 1)

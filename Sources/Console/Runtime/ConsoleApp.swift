@@ -1,5 +1,6 @@
 import Glibc
 import Market
+import Store
 package import Terminal
 
 /// The interactive console: one loop on the main thread, which alone touches the terminal and the state.

@@ -31,24 +31,36 @@ actor DataSource {
   }
 
   private func keepConnecting() async {
-    defer { connecting = nil }
-    for attempt in 1... {
-      do {
-        let fresh = try await PostgresConnection.connect(target.configuration(password: password))
-        do {
-          let viewer = try await fresh.read { try Viewer.current($0) }
-          connection = fresh
-          self.viewer = viewer
-          onSignedIn(viewer)
-          post(.signedIn(viewer))
-          return
-        } catch {
-          await fresh.close()
-          throw error
-        }
-      } catch {
-        guard await mayTryAgain(after: error, attempt) else { return }
-      }
+    var attempt = 1
+    while !Task.isCancelled {
+      let problem = await tryToConnect()
+      guard let problem, await mayTryAgain(after: problem, attempt) else { break }
+      attempt += 1
+    }
+    connecting = nil
+  }
+
+  /// One try; answers why it did not succeed.
+  private func tryToConnect() async -> (any Error)? {
+    do {
+      let fresh = try await PostgresConnection.connect(target.configuration(password: password))
+      return await signIn(on: fresh)
+    } catch {
+      return error
+    }
+  }
+
+  private func signIn(on fresh: PostgresConnection) async -> (any Error)? {
+    do {
+      let viewer = try await fresh.read { try Viewer.current($0) }
+      connection = fresh
+      self.viewer = viewer
+      onSignedIn(viewer)
+      post(.signedIn(viewer))
+      return nil
+    } catch {
+      await fresh.close()
+      return error
     }
   }
 

@@ -15,7 +15,9 @@ package enum OrderTimeline {
       StoryFact("Total", order.total.description),
       StoryFact("Items", story.lines.map { "\($0.quantity)× \($0.title) (\($0.vendor))" }.joined(separator: ", ")),
       StoryFact("Created", clock.precise(order.createdAt)),
-      StoryFact("Delivered", order.deliveredAt.map(clock.precise).map { $0 + (speed.map { ", \($0) ms after payment" } ?? "") } ?? "–"),
+      StoryFact(
+        "Delivered",
+        order.deliveredAt.map(clock.precise).map { $0 + (speed.map { ", \($0) ms after payment" } ?? "") } ?? "–"),
       StoryFact("Session", order.checkoutSession ?? "–", .textDim),
       StoryFact("Payment", order.paymentIntent ?? "–", .textDim),
     ]
@@ -76,7 +78,8 @@ package enum OrderTimeline {
   private static func line(_ attempt: OrderStory.Attempt, _ clock: ClockFormat) -> StoryLine {
     StoryLine(
       key: "t\(attempt.delivery)/\(attempt.number)", time: clock.time(attempt.startedAt), symbol: "◑",
-      style: .stateWaiting, title: "delivery.on_the_wire", detail: "delivery \(attempt.delivery), try \(attempt.number)")
+      style: .stateWaiting, title: "delivery.on_the_wire", detail: "delivery \(attempt.delivery), try \(attempt.number)"
+    )
   }
 
   private static func symbol(_ style: StyleID) -> String {

@@ -21,7 +21,8 @@ package enum StockScreen: ListScreen {
     return rows.map { row in
       let level =
         row.available == 0
-        ? DisplayCell("✗ none", .stateFailed) : row.isLow ? DisplayCell("▾ low", .stateWarn) : DisplayCell("● ok", .stateOk)
+        ? DisplayCell("✗ none", .stateFailed)
+        : row.isLow ? DisplayCell("▾ low", .stateWarn) : DisplayCell("● ok", .stateOk)
       let vendor = role == .vendor ? [] : [DisplayCell(row.vendor, .textDim)]
       let rest = [
         DisplayCell(row.platform, .textDim), DisplayCell(row.region, .textDim), DisplayCell(row.price.description),

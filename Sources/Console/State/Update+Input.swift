@@ -136,7 +136,9 @@ private func back(_ state: inout AppState, now: Instant) -> [Effect] {
 
 private func copy(_ state: inout AppState, now: Instant) -> [Effect] {
   let text: String? =
-    if let list = state.list { list.selectedRow?.copyText } else if let story = state.story,
+    if let list = state.list {
+      list.selectedRow?.copyText
+    } else if let story = state.story,
       story.lines.indices.contains(story.selected)
     { story.lines[story.selected].copyText } else { nil }
   guard let text, !text.isEmpty else { return [] }
@@ -145,7 +147,9 @@ private func copy(_ state: inout AppState, now: Instant) -> [Effect] {
 }
 
 private func askRetry(_ state: inout AppState, now: Instant) -> [Effect] {
-  guard let row = state.list?.selectedRow, case .delivery(let id, let order, let delivery) = row.detail else { return [] }
+  guard let row = state.list?.selectedRow, case .delivery(let id, let order, let delivery) = row.detail else {
+    return []
+  }
   guard delivery == .failed || delivery == .retrying else {
     state.say("A delivery that is \(delivery.rawValue) cannot be retried", isProblem: true, at: now)
     return state.toastEffect

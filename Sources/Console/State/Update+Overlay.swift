@@ -1,5 +1,5 @@
-import Store
 import Market
+import Store
 import Terminal
 
 /// Keys while something lies over the screen.

@@ -1,5 +1,5 @@
-import Store
 package import Market
+import Store
 import Terminal
 
 /// The console's one way to change: an event and the time it came at, in; effects to carry out, out. No I/O.
@@ -11,12 +11,17 @@ package func update(_ state: inout AppState, _ event: Event, now: Instant) -> [E
     state.connection = .signedIn
     if case .password = state.overlay { state.overlay = nil }
     // A screen that the role does not have is not kept from before signing in.
-    if case .list(let list) = state.screen, !state.openScreens.contains(list.kind), let first = state.openScreens.first {
+    if case .list(let list) = state.screen, !state.openScreens.contains(list.kind), let first = state.openScreens.first
+    {
       state.screens = [.list(ListState(kind: first))]
     }
     return state.reload(now: now)
   case .connectionLost(let problem, let attempt):
-    if state.viewer == nil { state.connection = .connecting(attempt: attempt) } else { state.connection = .lost(problem) }
+    if state.viewer == nil {
+      state.connection = .connecting(attempt: attempt)
+    } else {
+      state.connection = .lost(problem)
+    }
     if attempt == 0 || attempt == 1 { state.say(problem, isProblem: true, at: now) }
     state.stopLoading()
     return state.toastEffect

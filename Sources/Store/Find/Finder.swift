@@ -29,7 +29,8 @@ package enum Finder {
     if needle.contains("@") {
       let address = needle.lowercased()
       ways.append(("email", "lower(o.customer_email) = \(address)"))
-      ways.append(("email", "lower(o.customer_email) ~>=~ \(address) AND lower(o.customer_email) ~<~ \(after(address))"))
+      ways.append(
+        ("email", "lower(o.customer_email) ~>=~ \(address) AND lower(o.customer_email) ~<~ \(after(address))"))
       return ways
     }
     if needle.utf8.count == 4, needle.utf8.allSatisfy({ $0 >= 0x30 && $0 <= 0x39 }) {

@@ -71,7 +71,8 @@ extension VendorList.Conditions {
         if let from { since = from.rfc3339 }
         if let until { self.until = until.rfc3339 }
       case .freeText(let words) where text == nil: text = words
-      default: throw FilterError(column: term.column, message: "a vendor's lists know state:, since:, until: and a word")
+      default:
+        throw FilterError(column: term.column, message: "a vendor's lists know state:, since:, until: and a word")
       }
     }
   }

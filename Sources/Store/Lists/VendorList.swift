@@ -28,8 +28,8 @@ package enum VendorList {
         id: id, number: raw.number, state: try word(raw.state, "state"), customer: raw.customer,
         vendors: viewer.vendorName.map { [$0] } ?? [], title: raw.title ?? "",
         total: try money(raw.amount, raw.currency), checkoutSession: nil, paymentIntent: nil, unitsTotal: nil,
-        unitsDelivered: nil, holdReason: nil, createdAt: try time(raw.created_at), paidAt: try raw.paid_at.map(time),
-        deliveredAt: try raw.delivered_at.map(time), version: 0, idIsInternal: true)
+        unitsDelivered: nil, holdReason: nil, createdAt: try time(raw.createdAt), paidAt: try raw.paidAt.map(time),
+        deliveredAt: try raw.deliveredAt.map(time), version: 0, idIsInternal: true)
     }
   }
 
@@ -39,9 +39,9 @@ package enum VendorList {
     try page(session, "deliveries", conditions, after: after, limit: limit) { (id, raw: RawDelivery) in
       DeliveryRow(
         id: id, order: raw.order, orderID: nil, vendor: viewer.vendorName, recipient: nil, channel: raw.channel,
-        state: try word(raw.state, "state"), attempts: raw.attempts, nextAttemptAt: try raw.next_attempt_at.map(time),
-        confirmedAt: try raw.confirmed_at.map(time), lastReply: nil, createdAt: try time(raw.created_at),
-        updatedAt: try time(raw.updated_at), version: 0)
+        state: try word(raw.state, "state"), attempts: raw.attempts, nextAttemptAt: try raw.nextAttemptAt.map(time),
+        confirmedAt: try raw.confirmedAt.map(time), lastReply: nil, createdAt: try time(raw.createdAt),
+        updatedAt: try time(raw.updatedAt), version: 0)
     }
   }
 
@@ -52,7 +52,7 @@ package enum VendorList {
       StockRow(
         id: id, vendor: viewer.vendorName ?? "", title: raw.title, platform: raw.platform, region: raw.region,
         price: try money(raw.price, raw.currency), state: raw.state, available: raw.available, reserved: raw.reserved,
-        sold: raw.sold, lowStock: raw.low_stock, version: raw.version)
+        sold: raw.sold, lowStock: raw.lowStock, version: raw.version)
     }
   }
 
@@ -65,7 +65,8 @@ package enum VendorList {
   }
 
   /// The vendor's own part of one order's story, oldest first; empty where the order is not theirs.
-  package static func timeline(_ session: borrowing Session, viewer: Viewer, order number: String) throws -> [AuditRow] {
+  package static func timeline(_ session: borrowing Session, viewer: Viewer, order number: String) throws -> [AuditRow]
+  {
     try session.rows("SELECT id, row_data::text FROM api.vendor_timeline(\(number))") { row in
       (try row.int64(0), try row.string(1))
     }.map { id, json in try decode(json, RawAudit.self).row(id: id, vendor: viewer.vendorName, order: number) }
@@ -84,14 +85,16 @@ package enum VendorList {
 
   private static func decode<Raw: Decodable>(_ json: String, _ type: Raw.Type) throws -> Raw {
     do {
-      return try JSONDecoder().decode(type, from: Data(json.utf8))
+      let decoder = JSONDecoder()
+      decoder.keyDecodingStrategy = .convertFromSnakeCase
+      return try decoder.decode(type, from: Data(json.utf8))
     } catch {
       throw StoreError.badRow(String(describing: error))
     }
   }
 }
 
-// The members of api.vendor_list's objects, by their names there.
+// The members of api.vendor_list's objects; their names there are in snake case, which the decoder turns.
 
 private struct RawOrder: Decodable {
   var number: String
@@ -100,9 +103,9 @@ private struct RawOrder: Decodable {
   var title: String?
   var amount: Int64
   var currency: String
-  var created_at: String
-  var paid_at: String?
-  var delivered_at: String?
+  var createdAt: String
+  var paidAt: String?
+  var deliveredAt: String?
 }
 
 private struct RawDelivery: Decodable {
@@ -110,10 +113,10 @@ private struct RawDelivery: Decodable {
   var channel: String
   var state: String
   var attempts: Int64
-  var next_attempt_at: String?
-  var confirmed_at: String?
-  var created_at: String
-  var updated_at: String
+  var nextAttemptAt: String?
+  var confirmedAt: String?
+  var createdAt: String
+  var updatedAt: String
 }
 
 private struct RawStock: Decodable {
@@ -126,20 +129,20 @@ private struct RawStock: Decodable {
   var available: Int64
   var reserved: Int64
   var sold: Int64
-  var low_stock: Int64
+  var lowStock: Int64
   var version: Int64
 }
 
 private struct RawAudit: Decodable {
   var at: String
   var action: String
-  var subject_kind: String
-  var subject_id: String
+  var subjectKind: String
+  var subjectId: String
   var order: String?
 
   func row(id: Int64, vendor: String?, order number: String? = nil) throws -> AuditRow {
     AuditRow(
-      id: id, at: try time(at), actor: nil, action: action, subjectKind: subject_kind, subjectID: subject_id,
+      id: id, at: try time(at), actor: nil, action: action, subjectKind: subjectKind, subjectID: subjectId,
       order: number ?? order, vendor: vendor, stripeEvent: nil, body: nil)
   }
 }

@@ -18,7 +18,8 @@ package enum Bootstrap {
 
   /// Makes the cluster's roles. `session` must be a superuser's.
   package static func cluster(_ session: borrowing Session, verifiers: Verifiers = Verifiers()) throws {
-    let superuser = try session.first("SELECT current_user::text, rolsuper FROM pg_roles WHERE rolname = current_user") {
+    let superuser = try session.first("SELECT current_user::text, rolsuper FROM pg_roles WHERE rolname = current_user")
+    {
       (try $0.string(0), try $0.bool(1))
     }
     guard let superuser, superuser.1 else { throw SchemaError.notSuperuser(superuser?.0 ?? "this login") }
