@@ -101,6 +101,9 @@ let package = Package(
       "StripeSimulatorTests", ["StripeSimulator", "Stripe", "Outbound", "TestSupport", hummingbird, logging],
       resources: [.copy("official_library.py")]),
     tests("TestSupportTests", ["TestSupport"]),
+    tests(
+      "ConsoleTests",
+      ["Console", "Market", "Store", "Postgres", "Terminal", "TestSupport"], resources: [.copy("Goldens")]),
     tests("LayeringTests", ["TestSupport"]),
     tests("StoreTests", ["Store", "Market", "Postgres", "TestSupport"]),
     tests("PostgresTests", ["Postgres", "TestSupport"]),

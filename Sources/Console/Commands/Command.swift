@@ -85,6 +85,9 @@ extension Command {
     table.first { $0.keys.contains(key) && $0.applies(to: state) }
   }
 
+  /// Only moves the cursor: nothing to look for in the palette.
+  package var isMovement: Bool { [.up, .down, .pageUp, .pageDown, .top, .bottom].contains(id) }
+
   /// The key's name for hints and help.
   package var keyText: String { keys.first.map(\.description) ?? "" }
 

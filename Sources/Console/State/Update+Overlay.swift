@@ -88,7 +88,7 @@ func edit(_ line: inout LineEdit, _ input: InputEvent, _ key: Key) -> Bool {
 extension PaletteState {
   /// What fits what was typed, the best first.
   package func matches(in state: AppState) -> [Command] {
-    let offered = Command.offered(in: state).filter { $0.id != .palette }
+    let offered = Command.offered(in: state).filter { $0.id != .palette && !$0.isMovement }
     return offered.enumerated().compactMap { index, command in
       fuzzyScore(edit.text, in: command.title).map { (score: $0, index: index, command: command) }
     }
