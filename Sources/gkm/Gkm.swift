@@ -16,8 +16,10 @@ struct Gkm: AsyncParsableCommand {
       """,
     version: "gkm \(Version.text)",
     subcommands: [
+      UICommand.self,
       ListCommand.self, ShowCommand.self, FindCommand.self, RetryCommand.self, WhoamiCommand.self, ThemesCommand.self,
     ],
+    defaultSubcommand: UICommand.self,
     // As with psql, -h is the host.
     helpNames: [.long, .customShort("?")])
 
