@@ -74,11 +74,19 @@ curl_socket_t gkm_curl_open_socket(const struct curl_sockaddr *address) {
   return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
 }
 
+// One for the process, never freed: threads refer to it for as long as they live.
+static locale_t utf8_locale;
+static pthread_once_t utf8_once = PTHREAD_ONCE_INIT;
+
+static void make_utf8_locale(void) {
+  utf8_locale = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
+}
+
 char *gkm_curl_ascii_host(const char *name) {
+  pthread_once(&utf8_once, make_utf8_locale);
+  if (utf8_locale == (locale_t)0) return NULL;
   char *ascii = NULL;
-  locale_t utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
-  if (utf8 == (locale_t)0) return NULL;
-  locale_t before = uselocale(utf8);
+  locale_t before = uselocale(utf8_locale);
   CURLU *url = curl_url();
   if (url != NULL && curl_url_set(url, CURLUPART_SCHEME, "https", 0) == CURLUE_OK &&
       curl_url_set(url, CURLUPART_HOST, name, 0) == CURLUE_OK &&
@@ -87,12 +95,11 @@ char *gkm_curl_ascii_host(const char *name) {
   }
   curl_url_cleanup(url);
   uselocale(before);
-  freelocale(utf8);
   return ascii;
 }
 
 void gkm_curl_begin_thread(const char *name) {
   pthread_setname_np(pthread_self(), name);
-  locale_t utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
-  if (utf8 != (locale_t)0) uselocale(utf8);
+  pthread_once(&utf8_once, make_utf8_locale);
+  if (utf8_locale != (locale_t)0) uselocale(utf8_locale);
 }

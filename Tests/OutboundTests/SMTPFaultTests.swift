@@ -150,13 +150,13 @@ struct SMTPFaultTests {
   func frozenHoldsUpNobody() async throws {
     let frozen = try ScriptedMailServer { at, _, _ in at == .dot ? .hang : nil }
     let healthy = try ScriptedMailServer()
-    let slow = try frozen.configuration(patience: .seconds(2))
+    let slow = try frozen.configuration(patience: .seconds(10))
     let quick = try healthy.configuration()
     async let stuck = failure { () throws(OutboundError) in try await client.mail(.sample(), through: slow) }
     #expect(await eventually { frozen.record.value.commands.contains("DATA") })
     let start = ContinuousClock.now
     _ = try await client.mail(.sample(), through: quick)
-    #expect(ContinuousClock.now - start < .seconds(1))
+    #expect(ContinuousClock.now - start < .seconds(5))
     #expect(await stuck.error?.kind == .ambiguous)
   }
 

