@@ -14,6 +14,7 @@ struct Dialer {
   /// An established connection, which the caller owns.
   func dial() throws(PostgresError) -> OpaquePointer {
     let deadline = Deadline.after(configuration.connectTimeout)
+    try checkSyntax()
     let target = resolve()
     let attempts = target.attempts
     var complaints: [String] = []
@@ -31,6 +32,21 @@ struct Dialer {
     var error = last ?? PostgresError(.connect, "no host to connect to")
     error.message = complaints.joined(separator: "; ")
     throw error
+  }
+
+  /// Refuses a connection string that cannot be read. What is neither a URI nor `keyword=value` is a database's name.
+  private func checkSyntax() throws(PostgresError) {
+    let text = configuration.conninfo
+    guard text.hasPrefix("postgresql://") || text.hasPrefix("postgres://") || text.contains("=") else { return }
+    var complaint: UnsafeMutablePointer<CChar>?
+    if let options = PQconninfoParse(text, &complaint) {
+      PQconninfoFree(options)
+      return
+    }
+    // libpq may quote the string, and there may be a password in it.
+    let message = complaint.map { trimmed($0).replacing(text, with: "…") } ?? "out of memory"
+    PQfreemem(complaint)
+    throw PostgresError(.usage, "the connection string cannot be read: \(message)")
   }
 
   private func parameters(_ inheritedOptions: String) -> Parameters {

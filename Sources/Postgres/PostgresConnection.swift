@@ -36,16 +36,32 @@ package actor PostgresConnection {
   }
 
   /// Connects within the configuration's `connectTimeout`, whatever the number of hosts.
-  package static func connect(_ configuration: PostgresConfiguration) async throws(PostgresError) -> PostgresConnection
-  {
+  package static func connect(
+    _ configuration: PostgresConfiguration, file: StaticString = #fileID, line: UInt = #line
+  ) async throws(PostgresError) -> PostgresConnection {
     let connection = PostgresConnection(thread: try ConnectionThread())
-    try await connection.open(configuration)
+    // Looking up a name blocks the thread and knows no deadline. Should it take too long the attempt is left behind: it
+    // ends by itself, and lets go of the connection.
+    let outcome = FirstOutcome<Result<Void, PostgresError>>()
+    let attempt = Task { outcome.settle(await connection.open(configuration)) }
+    let alarm = Task {
+      try await Task.sleep(for: min(configuration.connectTimeout, .seconds(86_400)) + Wire.grace)
+      outcome.settle(.failure(PostgresError(.connect, "no connection within \(configuration.connectTimeout)")))
+    }
+    let result = await withTaskCancellationHandler {
+      await outcome.value()
+    } onCancel: {
+      attempt.cancel()
+      outcome.settle(.failure(PostgresError(.cancelled, "the task was cancelled while connecting")))
+    }
+    alarm.cancel()
+    if case .failure(let error) = result { throw error.at(CallSite(file: file, line: line)) }
     return connection
   }
 
-  private func open(_ configuration: PostgresConfiguration) async throws(PostgresError) {
+  private func open(_ configuration: PostgresConfiguration) async -> Result<Void, PostgresError> {
     let thread = thread
-    let result: Result<Void, PostgresError> = await withTaskCancellationHandler {
+    return await withTaskCancellationHandler {
       do throws(PostgresError) {
         let handle = try Dialer(configuration: configuration, wake: thread.wake).dial()
         let wire = Wire(
@@ -59,7 +75,6 @@ package actor PostgresConnection {
     } onCancel: {
       thread.wake.signal()
     }
-    try result.get()
   }
 
   /// Whether the session is open, as far as is known: its end is noticed at once also between calls.
@@ -84,18 +99,15 @@ package actor PostgresConnection {
 }
 
 extension PostgresConnection {
-  /// Runs `body` in a read-only transaction.
+  /// Runs `body` in a read-only transaction. `timeout` is for the whole call; without one each statement has the
+  /// configuration's `statementTimeout`.
   @discardableResult
   package nonisolated func read<T: Sendable>(
     isolation: PostgresIsolation = .readCommitted, timeout: Duration? = nil,
     file: StaticString = #fileID, line: UInt = #line,
     _ body: @Sendable (borrowing Session) throws -> T
   ) async throws -> T {
-    let site = CallSite(file: file, line: line)
-    let begin = "BEGIN ISOLATION LEVEL \(isolation.rawValue) READ ONLY"
-    return try await call(.after(timeout), site) { wire in
-      try wire.transaction(begin, isReadOnly: true, at: site, body)
-    }
+    try await call(.reading(isolation), .after(timeout), CallSite(file: file, line: line), body)
   }
 
   /// Runs `body` in a transaction: commits if it returns, rolls back if it throws. An error with `isCommitUnknown`
@@ -106,11 +118,7 @@ extension PostgresConnection {
     file: StaticString = #fileID, line: UInt = #line,
     _ body: @Sendable (borrowing Session) throws -> T
   ) async throws -> T {
-    let site = CallSite(file: file, line: line)
-    let begin = "BEGIN ISOLATION LEVEL \(isolation.rawValue) READ WRITE"
-    return try await call(.after(timeout), site) { wire in
-      try wire.transaction(begin, isReadOnly: false, at: site, body)
-    }
+    try await call(.writing(isolation), .after(timeout), CallSite(file: file, line: line), body)
   }
 
   /// Runs `body` without a transaction: each statement commits by itself. If the connection breaks during a statement,
@@ -120,30 +128,43 @@ extension PostgresConnection {
     timeout: Duration? = nil, file: StaticString = #fileID, line: UInt = #line,
     _ body: @Sendable (borrowing Session) throws -> T
   ) async throws -> T {
-    let site = CallSite(file: file, line: line)
-    return try await call(.after(timeout), site) { wire in
-      try wire.checkReady(at: site)
-      defer { wire.endIfInTransaction() }
-      return try body(Session(wire))
-    }
+    try await call(.autocommit, .after(timeout), CallSite(file: file, line: line), body)
   }
 
   /// Asks for what NOTIFY sends on a channel.
   package nonisolated func listen(_ channel: String) async throws {
-    _ = try await run { try $0.execute("LISTEN \(identifier: channel)") }
+    try await run { try $0.execute("LISTEN \(identifier: channel)") }
+  }
+
+  /// What surrounds the body of a call.
+  enum Mode: Sendable {
+    case reading(PostgresIsolation)
+    case writing(PostgresIsolation)
+    case autocommit
   }
 
   /// The one way onto the thread: sets the deadline, wakes the thread if the task is cancelled, and lets go of a session
   /// that broke.
-  private func call<T: Sendable>(
-    _ deadline: Deadline, _ site: CallSite, _ work: @Sendable (Wire) throws -> T
+  func call<T: Sendable>(
+    _ mode: Mode, _ deadline: Deadline, _ site: CallSite, _ body: @Sendable (borrowing Session) throws -> T
   ) async throws -> T {
     let thread = thread
     return try await withTaskCancellationHandler {
       guard let wire else { throw ending.at(site) }
       defer { if let failure = wire.failure { end(failure) } }
       wire.callDeadline = deadline
-      return try work(wire)
+      switch mode {
+      case .reading(let isolation):
+        let begin = "BEGIN ISOLATION LEVEL \(isolation.rawValue) READ ONLY"
+        return try wire.transaction(begin, isReadOnly: true, at: site, body)
+      case .writing(let isolation):
+        let begin = "BEGIN ISOLATION LEVEL \(isolation.rawValue) READ WRITE"
+        return try wire.transaction(begin, isReadOnly: false, at: site, body)
+      case .autocommit:
+        try wire.checkReady(at: site)
+        defer { wire.endIfInTransaction() }
+        return try wire.lend(body)
+      }
     } onCancel: {
       thread.wake.signal()
     }

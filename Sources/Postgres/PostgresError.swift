@@ -35,6 +35,8 @@ package struct PostgresError: Error, Sendable {
   /// May quote data. Leave it out of logs.
   package var detail: String?
   package var hint: String?
+  /// Where in the server it happened: the lines of functions and triggers.
+  package var context: String?
   package var schema: String?
   package var table: String?
   package var column: String?

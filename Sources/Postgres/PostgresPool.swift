@@ -55,39 +55,33 @@ package final class PostgresPool: Sendable {
     }
   }
 
-  /// As `PostgresConnection.read`, on a connection of the pool.
+  /// As `PostgresConnection.read`, on a connection of the pool. `timeout` covers the wait for one, too.
   @discardableResult
   package func read<T: Sendable>(
     isolation: PostgresIsolation = .readCommitted, timeout: Duration? = nil,
     file: StaticString = #fileID, line: UInt = #line,
     _ body: @Sendable (borrowing Session) throws -> T
   ) async throws -> T {
-    try await withConnection(CallSite(file: file, line: line)) { connection in
-      try await connection.read(isolation: isolation, timeout: timeout, file: file, line: line, body)
-    }
+    try await call(.reading(isolation), .after(timeout), CallSite(file: file, line: line), body)
   }
 
-  /// As `PostgresConnection.write`, on a connection of the pool.
+  /// As `PostgresConnection.write`, on a connection of the pool. `timeout` covers the wait for one, too.
   @discardableResult
   package func write<T: Sendable>(
     isolation: PostgresIsolation = .readCommitted, timeout: Duration? = nil,
     file: StaticString = #fileID, line: UInt = #line,
     _ body: @Sendable (borrowing Session) throws -> T
   ) async throws -> T {
-    try await withConnection(CallSite(file: file, line: line)) { connection in
-      try await connection.write(isolation: isolation, timeout: timeout, file: file, line: line, body)
-    }
+    try await call(.writing(isolation), .after(timeout), CallSite(file: file, line: line), body)
   }
 
-  /// As `PostgresConnection.run`, on a connection of the pool.
+  /// As `PostgresConnection.run`, on a connection of the pool. `timeout` covers the wait for one, too.
   @discardableResult
   package func run<T: Sendable>(
     timeout: Duration? = nil, file: StaticString = #fileID, line: UInt = #line,
     _ body: @Sendable (borrowing Session) throws -> T
   ) async throws -> T {
-    try await withConnection(CallSite(file: file, line: line)) { connection in
-      try await connection.run(timeout: timeout, file: file, line: line, body)
-    }
+    try await call(.autocommit, .after(timeout), CallSite(file: file, line: line), body)
   }
 
   /// Refuses new callers and those that wait, closes the idle connections, and returns when the lent ones have come
@@ -107,17 +101,18 @@ package final class PostgresPool: Sendable {
 }
 
 extension PostgresPool {
-  private func withConnection<T: Sendable>(
-    _ site: CallSite, _ work: (PostgresConnection) async throws -> T
+  private func call<T: Sendable>(
+    _ mode: PostgresConnection.Mode, _ deadline: Deadline, _ site: CallSite,
+    _ body: @Sendable (borrowing Session) throws -> T
   ) async throws -> T {
     let connection: PostgresConnection
     do {
-      connection = try await lease()
+      connection = try await lease(until: deadline)
     } catch let error as PostgresError {
       throw error.at(site)
     }
     do {
-      let value = try await work(connection)
+      let value = try await connection.call(mode, deadline, site, body)
       await giveBack(connection)
       return value
     } catch {
@@ -126,27 +121,31 @@ extension PostgresPool {
     }
   }
 
-  private func lease() async throws -> PostgresConnection {
+  private func lease(until deadline: Deadline) async throws -> PostgresConnection {
     switch state.withLock({ $0.queue.ask() }) {
-    case .idle(let connection): return try await usable(connection)
-    case .permit: return try await dial()
+    case .idle(let connection): return try await usable(connection, until: deadline)
+    case .permit: return try await dial(until: deadline)
     case .full: throw Self.full
     case .closed: throw Self.closed
     case .wait:
-      switch try await wait() {
-      case .connection(let connection): return try await usable(connection)
-      case .permit: return try await dial()
+      switch try await wait(until: deadline) {
+      case .connection(let connection): return try await usable(connection, until: deadline)
+      case .permit: return try await dial(until: deadline)
       }
     }
   }
 
   /// The connection or, if it broke while it lay idle, one in its place.
-  private func usable(_ connection: PostgresConnection) async throws -> PostgresConnection {
-    connection.isUsable ? connection : try await dial()
+  private func usable(
+    _ connection: PostgresConnection, until deadline: Deadline
+  ) async throws -> PostgresConnection {
+    connection.isUsable ? connection : try await dial(until: deadline)
   }
 
   /// Makes a connection for a permit that is held.
-  private func dial() async throws -> PostgresConnection {
+  private func dial(until deadline: Deadline) async throws -> PostgresConnection {
+    var configuration = configuration
+    configuration.connectTimeout = min(configuration.connectTimeout, deadline.remaining)
     do {
       return try await PostgresConnection.connect(configuration)
     } catch {
@@ -156,13 +155,14 @@ extension PostgresPool {
   }
 
   /// Waits for a turn.
-  private func wait() async throws -> Served {
+  private func wait(until deadline: Deadline) async throws -> Served {
     let ticket = state.withLock { state in
       state.nextTicket += 1
       state.early[state.nextTicket] = Refusal.none
       return state.nextTicket
     }
-    let alarm = Task { [waitTimeout] in
+    let waitTimeout = min(waitTimeout, deadline.remaining)
+    let alarm = Task {
       try await Task.sleep(for: waitTimeout)
       refuse(ticket, PostgresError(.poolTimeout, "no connection became free within \(waitTimeout)"))
     }

@@ -52,6 +52,7 @@ struct QueryResult: ~Copyable {
     error.sqlState = field(GKM_DIAG_SQLSTATE)
     error.detail = field(GKM_DIAG_DETAIL)
     error.hint = field(GKM_DIAG_HINT)
+    error.context = field(GKM_DIAG_CONTEXT)
     error.schema = field(GKM_DIAG_SCHEMA)
     error.table = field(GKM_DIAG_TABLE)
     error.column = field(GKM_DIAG_COLUMN)

@@ -24,7 +24,7 @@ extension Wire {
   /// Runs statements in one round trip: all of them or, where no transaction is open, none.
   func execute(_ sqls: [SQL], at site: CallSite) throws(PostgresError) -> Outcome {
     for sql in sqls { do { try Self.validate(sql) } catch { throw error.at(site, sql: sql.text) } }
-    try checkReady(at: site)
+    do { try checkReady(at: site) } catch { throw error.at(site, sql: sqls.first?.text) }
     let begin = pendingBegin
     let isAutocommit = begin == nil && PQtransactionStatus(connection) == PQTRANS_IDLE
     var outcome = try exchange(sqls, isAutocommit: isAutocommit, at: site)

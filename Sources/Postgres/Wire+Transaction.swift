@@ -11,7 +11,7 @@ extension Wire {
     defer { pendingBegin = nil }
     let value: T
     do {
-      value = try body(Session(self))
+      value = try lend(body)
     } catch {
       if pendingBegin == nil { rollback() }
       if !isReadOnly, let error = error as? PostgresError, error.isReadOnly {
@@ -31,6 +31,13 @@ extension Wire {
     return value
   }
 
+  /// Lends the session to a body.
+  @inline(never)
+  func lend<T>(_ body: (borrowing Session) throws -> T) rethrows -> T {
+    let session = Session(self)
+    return try body(session)
+  }
+
   private func commit() throws(PostgresError) {
     if let failure { throw failure }
     switch PQtransactionStatus(connection) {
@@ -43,7 +50,7 @@ extension Wire {
     }
     replicationDoubt = nil
     // Never cancelled: an answer, even a late one, is better than not to know.
-    var wait = Wait(limit: min(callDeadline, .after(statementLimit)).later(by: Self.grace), isCancellable: false)
+    var wait = Wait(limit: limitFromNow.later(by: Self.grace), isCancellable: false)
     let answer: Answer
     do throws(PostgresError) {
       answer = try simple("COMMIT", &wait)

@@ -10,7 +10,8 @@ import Synchronization
 final class Wire {
   let connection: OpaquePointer
   let wake: WakeSignal
-  /// The server's own limit for a statement and a margin: when a server that should have answered is given up.
+  /// The server's own limit for a statement and a margin: when, in a call without a deadline, a server that should have
+  /// answered is given up.
   let statementLimit: Duration?
   var statements: StatementCache
   /// When the current call must end.
@@ -79,10 +80,11 @@ struct Wait {
 }
 
 extension Wire {
-  /// A wait for a statement: until the call's deadline or the statement's own limit.
-  func statementWait(isCancellable: Bool = true) -> Wait {
-    Wait(limit: min(callDeadline, .after(statementLimit)), isCancellable: isCancellable)
-  }
+  /// How long a statement sent now is waited for: until the call's deadline if it has one, else until its own limit.
+  var limitFromNow: Deadline { callDeadline == .never ? .after(statementLimit) : callDeadline }
+
+  /// A wait for a statement.
+  func statementWait() -> Wait { Wait(limit: limitFromNow, isCancellable: true) }
 
   /// The next result of what was sent; nil where libpq marks the end of a statement's results.
   func nextResult(_ wait: inout Wait) throws(PostgresError) -> QueryResult? {

@@ -64,14 +64,14 @@ struct FaultTests {
       }
       #expect(error.kind == .timeout && !error.isCommitUnknown)
     }
-    #expect(byDeadline < .milliseconds(1300), "\(byDeadline)")
+    #expect(byDeadline < .seconds(3), "\(byDeadline)")
     #expect(!first.isUsable)
     // Without a deadline of its own a call ends soon after statement_timeout would have ended it.
     let byStatement = try await elapsed {
       let error = try await failure { try await second.run { try $0.execute("SELECT 1") } }
       #expect(error.kind == .timeout && error.isCommitUnknown)
     }
-    #expect(byStatement < .milliseconds(2300), "\(byStatement)")
+    #expect(byStatement < .seconds(4), "\(byStatement)")
     let byCancellation = try await elapsed {
       let call = Task { try await third.write { try $0.execute("SELECT 1") } }
       try await Task.sleep(for: .milliseconds(100))
@@ -79,12 +79,12 @@ struct FaultTests {
       let error = try await failure { try await call.value }
       #expect(error.kind == .cancelled)
     }
-    #expect(byCancellation < .milliseconds(1100), "\(byCancellation)")
+    #expect(byCancellation < .seconds(3), "\(byCancellation)")
     let connecting = try await elapsed {
       let error = try await failure { try await connect(server) { $0.connectTimeout = .milliseconds(300) } }
       #expect(error.kind == .connect && error.isRetryable)
     }
-    #expect(connecting < .milliseconds(1000), "\(connecting)")
+    #expect(connecting < .seconds(3), "\(connecting)")
     try server.thaw()
     let again = try await connect(server)
     expect(try await again.run { try $0.first("SELECT 1") { try $0.int(0) } }, is: 1)
@@ -105,7 +105,7 @@ struct FaultTests {
       }
       #expect(error.kind == .timeout && error.isCommitUnknown && !error.isRetryable)
     }
-    #expect(time < .milliseconds(1400), "\(time)")
+    #expect(time < .seconds(3), "\(time)")
     try server.thaw()
     try await server.stop()
   }
@@ -171,7 +171,7 @@ struct FaultTests {
       let error = try await failure { try await port(conninfo([frozen.port, dead])) }
       #expect(error.kind == .connect && error.message.contains("\(frozen.port)") && error.message.contains("\(dead)"))
     }
-    #expect(time < .seconds(3), "\(time)")
+    #expect(time < .seconds(5), "\(time)")
     try await server.sql("ALTER SYSTEM SET default_transaction_read_only = on")
     try await server.sql("SELECT pg_reload_conf()")
     try await Task.sleep(for: .milliseconds(200))
@@ -201,8 +201,21 @@ struct FaultTests {
     }
     #expect(full.sqlState == "53300" && full.isRetryable)
     try await server.sql("DROP ROLE \(role)")
-    let syntax = try await failure { try await connect(server) { $0.conninfo = "nonsense" } }
-    #expect(syntax.kind == .connect)
+  }
+
+  @Test("A connection string that cannot be read is refused, without its password in the message")
+  func badConnectionString() async throws {
+    for text in [
+      "postgresql://u:sesame@h/x?bogus=1", "postgres://u:sesame@[::1/x", "password=sesame nonsense=1", "a='",
+    ] {
+      let error = try await failure { try await PostgresConnection.connect(PostgresConfiguration(conninfo: text)) }
+      #expect(error.kind == .usage && !error.isRetryable && !"\(error)".contains("sesame"), "\(error)")
+    }
+    let configuration = PostgresConfiguration(conninfo: "password=sesame", password: "sesame")
+    #expect(!"\(configuration)".contains("sesame"))
+    var dumped = ""
+    dump(configuration, to: &dumped)
+    #expect(!dumped.contains("sesame"))
   }
 
   @Test("A commit that no synchronous standby confirms is unknown")

@@ -49,6 +49,22 @@ struct PoolTests {
     await pool.close()
   }
 
+  @Test("A call's deadline covers the wait for a connection")
+  func deadline() async throws {
+    let pool = PostgresPool(try await sharedConfiguration(), maximum: 1)
+    let gate = Gate()
+    let holder = Task { try await pool.read { _ in gate.pass() } }
+    try await until { pool.statistics.open == 1 }
+    let time = try await elapsed {
+      let late = try await failure { try await pool.read(timeout: .milliseconds(100)) { try $0.execute("SELECT 1") } }
+      #expect(late.kind == .poolTimeout)
+    }
+    #expect(time < .seconds(2))
+    gate.open()
+    _ = try await holder.value
+    await pool.close()
+  }
+
   @Test("Serves waiters first come, first served")
   func order() async throws {
     let pool = PostgresPool(try await sharedConfiguration(), maximum: 1, waiters: 20)
