@@ -31,7 +31,8 @@ extension Wire {
     return value
   }
 
-  /// Lends the session to a body.
+  /// Lends the session to a body. Never inlined: the optimiser of Swift 6.3.1 aborts ("Cannot initialize a nonCopyable
+  /// type with a guaranteed value") where it inlines a closure that borrows such a value.
   @inline(never)
   func lend<T>(_ body: (borrowing Session) throws -> T) rethrows -> T {
     let session = Session(self)
