@@ -9,7 +9,8 @@ import Testing
 /// Every screen, for every role that has it, at four sizes. GKM_UPDATE_GOLDENS=1 writes them anew.
 @Suite struct RenderTests {
   static let sizes = [
-    Size(rows: 10, columns: 40), Size(rows: 24, columns: 80), Size(rows: 40, columns: 120), Size(rows: 50, columns: 200),
+    Size(rows: 10, columns: 40), Size(rows: 24, columns: 80), Size(rows: 40, columns: 120),
+    Size(rows: 50, columns: 200),
   ]
 
   @Test(arguments: ScreenKind.allCases, sizes) func listsLookAsTheyDid(kind: ScreenKind, size: Size) {
@@ -22,7 +23,10 @@ import Testing
   @Test(arguments: sizes) func overlaysLookAsTheyDid(size: Size) {
     let overlays: [(String, Overlay)] = [
       ("palette", .palette(PaletteState())), ("help", .help(scroll: 0)),
-      ("password", .password(PasswordState(user: "ops_anna", edit: LineEdit("secret"), problem: "That password is not right"))),
+      (
+        "password",
+        .password(PasswordState(user: "ops_anna", edit: LineEdit("secret"), problem: "That password is not right"))
+      ),
       (
         "confirm",
         .confirm(
@@ -58,7 +62,8 @@ import Testing
   @Test func hostileTextStaysInItsCell() {
     let screen = TestScreen(render(Sample.loaded(.ops, size: Size(rows: 24, columns: 120))).grid)
     for line in screen.lines {
-      #expect(!line.unicodeScalars.contains { $0.value < 0x20 || $0.value == 0x202E || (0x7F...0x9F).contains($0.value) })
+      #expect(
+        !line.unicodeScalars.contains { $0.value < 0x20 || $0.value == 0x202E || (0x7F...0x9F).contains($0.value) })
     }
   }
 

@@ -1,8 +1,8 @@
 import Market
-@testable import Store
 import Terminal
 
 @testable import Console
+@testable import Store
 
 /// A console as it is in the middle of a day, without a database: the same for every run.
 enum Sample {
@@ -66,7 +66,8 @@ enum Sample {
 
   private static func payment(_ index: Int) -> PaymentRow {
     PaymentRow(
-      id: Int64(600 - index), order: "GK-7Q2M-4XK\(index)-9R", orderID: OrderID(1_000), charge: "ch_3PZ\(index)Qexample",
+      id: Int64(600 - index), order: "GK-7Q2M-4XK\(index)-9R", orderID: OrderID(1_000),
+      charge: "ch_3PZ\(index)Qexample",
       intent: "pi_\(index)", outcome: index % 2 == 0 ? "succeeded" : "failed",
       code: index % 2 == 0 ? nil : "card_declined", declineCode: index == 1 ? "insufficient_funds" : nil, message: nil,
       amount: Money(1_999, .eur), cardBrand: "visa", cardLast4: "4242", riskLevel: "normal",

@@ -147,8 +147,10 @@ private struct RawAudit: Decodable {
   }
 }
 
+/// The functions for vendors answer in UTC, which PostgreSQL spells `+00:00`.
 private func time(_ text: String) throws -> Instant {
-  guard let instant = Instant(rfc3339: text) else { throw StoreError.badRow("“\(text)” is not a time") }
+  let utc = text.hasSuffix("+00:00") ? text.dropLast(6) + "Z" : text
+  guard let instant = Instant(rfc3339: utc) else { throw StoreError.badRow("“\(text)” is not a time") }
   return instant
 }
 

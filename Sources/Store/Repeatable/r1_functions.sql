@@ -49,7 +49,7 @@ DECLARE
   person_role text := gkm.demand_role('ops', 'admin');
   reason text := gkm.demand_reason(p_reason);
   d gkm.delivery;
-  o gkm.orders;
+  o record;
 BEGIN
   SELECT * INTO d FROM gkm.delivery WHERE id = p_delivery FOR UPDATE;
   IF NOT FOUND THEN
@@ -62,7 +62,7 @@ BEGIN
   IF d.state NOT IN ('failed', 'retrying') THEN
     RAISE EXCEPTION 'a delivery that is % cannot be retried', d.state USING ERRCODE = 'object_not_in_prerequisite_state';
   END IF;
-  SELECT * INTO o FROM gkm.orders WHERE id = d.order_id;
+  SELECT orders.id, orders.number, orders.state INTO o FROM gkm.orders WHERE orders.id = d.order_id;
   IF o.state NOT IN ('paid', 'delivered', 'partially_refunded') THEN
     RAISE EXCEPTION 'nothing is delivered for an order that is %', o.state
       USING ERRCODE = 'object_not_in_prerequisite_state';
@@ -88,7 +88,7 @@ SET ROLE gkm_vendor_read;
 
 CREATE OR REPLACE FUNCTION api.vendor_list(p_kind text, p_filter jsonb, p_after bigint, p_limit integer)
 RETURNS TABLE (id bigint, row_data jsonb)
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = '' AS $$
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = '' SET timezone = 'UTC' AS $$
 DECLARE
   me bigint := api.my_vendor();
   take integer := least(greatest(coalesce(p_limit, 50), 1), 500);
@@ -160,7 +160,7 @@ END $$;
 -- or of what staff wrote.
 CREATE OR REPLACE FUNCTION api.vendor_timeline(p_number text)
 RETURNS TABLE (id bigint, row_data jsonb)
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = '' AS $$
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = '' SET timezone = 'UTC' AS $$
 DECLARE
   me bigint := api.my_vendor();
 BEGIN
