@@ -1,21 +1,30 @@
 extension Instant {
-  /// Reads RFC 3339 in UTC: `2026-03-01T12:00:00Z`, with up to six decimals of a second. `nil` for anything else, an
-  /// impossible date included.
+  /// Reads RFC 3339: `2026-03-01T12:00:00Z` or with an offset as `2026-03-01T14:00:00+02:00`, with up to six decimals
+  /// of a second. `nil` for anything else, an impossible date included.
   package init?(rfc3339 text: some StringProtocol) {
     let bytes = Array(text.utf8)
-    guard bytes.count >= 20, bytes.last == UInt8(ascii: "Z"),
-      let date = CivilDate(bytes[0..<10]), bytes[10] == UInt8(ascii: "T"),
+    guard bytes.count >= 20, let date = CivilDate(bytes[0..<10]), bytes[10] == UInt8(ascii: "T"),
       let clock = ClockTime(bytes[11..<19])
     else { return nil }
+    var rest = bytes[19...]
     var micros: Int64 = 0
-    if bytes.count > 20 {
-      let digits = bytes[20..<(bytes.count - 1)]
-      guard bytes[19] == UInt8(ascii: "."), (1...6).contains(digits.count), let value = decimal(digits) else {
-        return nil
-      }
+    if rest.first == UInt8(ascii: ".") {
+      let digits = rest.dropFirst().prefix { (0x30...0x39).contains($0) }
+      guard (1...6).contains(digits.count), let value = decimal(digits) else { return nil }
       micros = (digits.count..<6).reduce(value) { scaled, _ in scaled * 10 }
+      rest = rest.dropFirst(digits.count + 1)
     }
-    self = date.midnight + .seconds(clock.seconds) + .microseconds(micros)
+    guard let east = Self.offset(rest) else { return nil }
+    self = date.midnight + .seconds(clock.seconds - east) + .microseconds(micros)
+  }
+
+  /// Seconds east of UTC of `Z`, `+02:00`.
+  private static func offset(_ bytes: ArraySlice<UInt8>) -> Int64? {
+    if bytes.elementsEqual("Z".utf8) { return 0 }
+    guard bytes.count == 6, let sign = bytes.first, sign == UInt8(ascii: "+") || sign == UInt8(ascii: "-"),
+      let clock = ClockTime(bytes.dropFirst())
+    else { return nil }
+    return sign == UInt8(ascii: "+") ? clock.seconds : -clock.seconds
   }
 }
 

@@ -6,6 +6,13 @@ package struct PostgresTarget: Sendable, Equatable {
   package var host: String
   /// Empty for libpq's default.
   package var port: String
+
+  package init(user: String, database: String, host: String, port: String) {
+    self.user = user
+    self.database = database
+    self.host = host
+    self.port = port
+  }
 }
 
 extension PostgresConfiguration {

@@ -29,10 +29,10 @@ package struct MarketDatabase: Sendable {
       for role in ["gkm_daemon", "gkm_migrator", "gkm_sealer"] {
         try session.script("ALTER ROLE \(role) PASSWORD '\(programPassword)'")
       }
-      try session.script("COMMIT")
       try session.script("ALTER DATABASE \(database.name) OWNER TO gkm_owner")
       try Bootstrap.databaseAccess(session, named: database.name)
       try Bootstrap.database(session)
+      try session.script("COMMIT")
     }
     await superuser.close()
     let migrator = try await PostgresConnection.connect(

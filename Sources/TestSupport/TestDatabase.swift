@@ -68,7 +68,13 @@ extension PrivatePostgres {
 
   /// Makes `name` once per server, however many processes ask at the same time: `make` fills a database of another
   /// name, which becomes the template when it is complete.
-  package func template(_ name: String, _ make: @Sendable (TestDatabase) async throws -> Void) async throws {
+  package func template(
+    _ name: String, _ make: @escaping @Sendable (TestDatabase) async throws -> Void
+  ) async throws {
+    try await TemplateMaker.shared.once("\(folder)/\(name)") { try await makeTemplate(name, make) }
+  }
+
+  private func makeTemplate(_ name: String, _ make: @Sendable (TestDatabase) async throws -> Void) async throws {
     if try await isThere(name) { return }
     try await TestDatabase.with(on: self) { database in
       try await make(database)
@@ -85,5 +91,23 @@ extension PrivatePostgres {
 
   private func isThere(_ name: String) async throws -> Bool {
     try await sql("SELECT 1 FROM pg_database WHERE datname = '\(name)';") == "1"
+  }
+}
+
+/// Lets all tests of this process wait for the one that makes what they need.
+private actor TemplateMaker {
+  static let shared = TemplateMaker()
+  private var works: [String: Task<Void, any Error>] = [:]
+
+  /// Runs `make` for the first who asks; the others wait for it. After a failure the next one tries again.
+  func once(_ key: String, _ make: @escaping @Sendable () async throws -> Void) async throws {
+    let work = works[key] ?? Task { try await make() }
+    works[key] = work
+    do {
+      try await work.value
+    } catch {
+      if works[key] == work { works[key] = nil }
+      throw error
+    }
   }
 }

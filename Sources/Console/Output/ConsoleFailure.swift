@@ -4,7 +4,7 @@ import Store
 import Terminal
 
 /// How a command ends, by sysexits(3).
-package enum ExitStatus: Int32, Sendable {
+package enum CommandStatus: Int32, Sendable {
   case ok = 0
   case usage = 64
   case badData = 65
@@ -24,9 +24,9 @@ package enum ExitStatus: Int32, Sendable {
 package struct ConsoleFailure: Error, Equatable {
   /// A sentence without a full stop; further lines only show the place it speaks of.
   package let message: String
-  package let status: ExitStatus
+  package let status: CommandStatus
 
-  package init(_ message: String, status: ExitStatus) {
+  package init(_ message: String, status: CommandStatus) {
     self.message = message
     self.status = status
   }
@@ -51,7 +51,7 @@ package struct ConsoleFailure: Error, Equatable {
     }
   }
 
-  private static func status(_ kind: ActionRefused.Kind) -> ExitStatus {
+  private static func status(_ kind: ActionRefused.Kind) -> CommandStatus {
     switch kind {
     case .notAllowed: .noPermission
     case .notFound: .noInput
@@ -61,7 +61,7 @@ package struct ConsoleFailure: Error, Equatable {
     }
   }
 
-  private static func status(_ error: StoreError) -> ExitStatus {
+  private static func status(_ error: StoreError) -> CommandStatus {
     switch error {
     case .notSignedIn, .notForVendors: .noPermission
     case .unknownWord, .badRow: .software
@@ -83,7 +83,7 @@ extension ConsoleFailure {
     }
   }
 
-  private static func status(_ error: PostgresError) -> ExitStatus {
+  private static func status(_ error: PostgresError) -> CommandStatus {
     if error.kind == .usage || error.isMarketMissing { return .configuration }
     if error.kind == .cancelled { return .interrupted }
     switch error.sqlState {

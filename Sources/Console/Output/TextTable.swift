@@ -12,11 +12,14 @@ package struct TextTable: Sendable {
     var isMoney = false
     /// Cells it keeps when a terminal is too narrow for all; `nil`: it is never cut.
     var least: Int?
+    /// A terminal still too narrow goes without the columns of the highest rank; those of rank 0 always stay.
+    var rank = 0
 
-    init(_ name: String, _ alignment: Alignment = .left, least: Int? = nil) {
+    init(_ name: String, _ alignment: Alignment = .left, least: Int? = nil, rank: Int = 0) {
       self.name = name
       self.alignment = alignment
       self.least = least
+      self.rank = rank
     }
 
     static func money(_ name: String) -> Column {
@@ -68,7 +71,7 @@ package struct TextTable: Sendable {
 
   private func line(_ cells: [String], _ widths: [Int]) -> String {
     var parts: [String] = []
-    for (index, text) in cells.enumerated() {
+    for (index, text) in cells.enumerated() where widths[index] > 0 {
       parts.append(TextWidth.fit(text, to: widths[index], columns[index].alignment))
     }
     var line = parts.joined(separator: "  ")
@@ -76,18 +79,25 @@ package struct TextTable: Sendable {
     return line
   }
 
-  /// The widths that a terminal has room for: the widest column that may be cut gives way first.
+  /// The widths that a terminal has room for, 0 for a column left out. Of those that may be cut the widest gives way
+  /// first.
   private func fitted() -> [Int] {
     guard let room = terminal.columns else { return widths }
     var shown = widths
-    var excess = shown.reduce(0, +) + 2 * (shown.count - 1) - room
-    while excess > 0 {
-      let candidates = columns.indices.filter { index in
-        columns[index].least.map { shown[index] > $0 } ?? false
-      }
+    func excess(_ widths: [Int]) -> Int {
+      let kept = widths.filter { $0 > 0 }
+      return kept.reduce(0, +) + 2 * (kept.count - 1) - room
+    }
+    func least(_ index: Int) -> Int { min(shown[index], columns[index].least ?? shown[index]) }
+    while excess(columns.indices.map(least)) > 0 {
+      let candidates = columns.indices.filter { shown[$0] > 0 && columns[$0].rank > 0 }
+      guard let last = candidates.max(by: { columns[$0].rank < columns[$1].rank }) else { break }
+      shown[last] = 0
+    }
+    while excess(shown) > 0 {
+      let candidates = columns.indices.filter { shown[$0] > least($0) }
       guard let widest = candidates.max(by: { shown[$0] < shown[$1] }) else { break }
       shown[widest] -= 1
-      excess -= 1
     }
     return shown
   }
@@ -112,30 +122,32 @@ package struct TextTable: Sendable {
     switch kind {
     case .orders:
       [
-        Column("number"), Column("state"), Column("customer_email", least: 12), Column("vendors", least: 8),
-        Column("title", least: 12), .money("amount"), Column("created_at"),
+        Column("number"), Column("state"), Column("customer_email", least: 12), Column("vendors", least: 8, rank: 2),
+        Column("title", least: 12, rank: 1), .money("amount"), Column("created_at"),
       ]
     case .payments:
       [
-        Column("order"), Column("outcome"), .money("amount"), Column("decline_code", least: 10), Column("card_brand"),
-        Column("card_last4"), Column("charge", least: 12), Column("attempted_at"),
+        Column("order"), Column("outcome"), .money("amount"), Column("decline_code", least: 10),
+        Column("card_brand", rank: 2), Column("card_last4", rank: 1), Column("charge", least: 12, rank: 3),
+        Column("attempted_at"),
       ]
     case .deliveries:
       [
         Column("id", .right), Column("order"), Column("state"), Column("attempts", .right),
-        Column("recipient", least: 12), Column("last_reply", least: 12), Column("next_attempt_at"),
-        Column("confirmed_at"),
+        Column("recipient", least: 12, rank: 1), Column("last_reply", least: 12, rank: 3),
+        Column("next_attempt_at", rank: 2), Column("confirmed_at"),
       ]
     case .stock:
       [
-        Column("id", .right), Column("vendor", least: 8), Column("title", least: 16), Column("platform"),
-        .money("price"), Column("state"), Column("available", .right), Column("reserved", .right),
-        Column("sold", .right),
+        Column("id", .right), Column("vendor", least: 8, rank: 1), Column("title", least: 16),
+        Column("platform", rank: 2), .money("price"), Column("state", rank: 3), Column("available", .right),
+        Column("reserved", .right), Column("sold", .right),
       ]
     case .audit:
       [
-        Column("at"), Column("action"), Column("actor"), Column("order"), Column("subject_kind"),
-        Column("subject_id", least: 12), Column("stripe_event", least: 12),
+        Column("at"), Column("action"), Column("actor", least: 8, rank: 1), Column("order"),
+        Column("subject_kind", rank: 3), Column("subject_id", least: 8, rank: 2),
+        Column("stripe_event", least: 12, rank: 4),
       ]
     }
   }
