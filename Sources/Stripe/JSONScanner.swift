@@ -3,11 +3,11 @@
 /// It validates all it passes over: grammar, escapes, UTF-8 (once, in ``init(_:)``), and a nesting limit. A value is
 /// either read (`string`, `bool`, …) or skipped; an object or array is visited member by member through a closure that
 /// must consume exactly one value. Offsets count bytes from the document's beginning. Nothing traps on any input.
-struct JSONScanner {
+package struct JSONScanner {
   /// Why a document cannot be read, and at which byte.
-  struct Failure: Error, Equatable {
-    let reason: String
-    let offset: Int
+  package struct Failure: Error, Equatable {
+    package let reason: String
+    package let offset: Int
   }
 
   /// Deeper nesting than this is refused: Stripe's events stay under 12.
@@ -18,7 +18,9 @@ struct JSONScanner {
   private var depth = 0
 
   /// Runs `body` over `document`, which must be exactly one JSON value with nothing but white space around it.
-  static func scan<T>(_ document: [UInt8], _ body: (inout JSONScanner) throws(Failure) -> T) throws(Failure) -> T {
+  package static func scan<T>(_ document: [UInt8], _ body: (inout JSONScanner) throws(Failure) -> T) throws(Failure)
+    -> T
+  {
     guard String(validating: document, as: UTF8.self) != nil else {
       throw Failure(reason: "not UTF-8", offset: 0)
     }
@@ -43,9 +45,9 @@ struct JSONScanner {
   // MARK: Looking
 
   /// What kind of value comes next, told by its first byte.
-  enum Kind { case object, array, string, number, bool, null }
+  package enum Kind { case object, array, string, number, bool, null }
 
-  mutating func peekKind() throws(Failure) -> Kind {
+  package mutating func peekKind() throws(Failure) -> Kind {
     skipSpace()
     guard let byte = peek() else { throw failure("a value was expected") }
     switch byte {
@@ -62,7 +64,7 @@ struct JSONScanner {
   // MARK: Reading
 
   /// Visits an object's members in order. `member` gets the key and must consume the value.
-  mutating func object(_ member: (String, inout JSONScanner) throws(Failure) -> Void) throws(Failure) {
+  package mutating func object(_ member: (String, inout JSONScanner) throws(Failure) -> Void) throws(Failure) {
     try open(UInt8(ascii: "{"))
     if take(UInt8(ascii: "}")) { return close() }
     repeat {
@@ -78,7 +80,7 @@ struct JSONScanner {
   }
 
   /// Visits an array's elements in order. `element` must consume the value.
-  mutating func array(_ element: (inout JSONScanner) throws(Failure) -> Void) throws(Failure) {
+  package mutating func array(_ element: (inout JSONScanner) throws(Failure) -> Void) throws(Failure) {
     try open(UInt8(ascii: "["))
     if take(UInt8(ascii: "]")) { return close() }
     repeat {
@@ -90,14 +92,14 @@ struct JSONScanner {
   }
 
   /// A string if one comes next; any other value is skipped and gives `nil`.
-  mutating func stringOrSkip() throws(Failure) -> String? {
+  package mutating func stringOrSkip() throws(Failure) -> String? {
     if try peekKind() == .string { return try string() }
     try skip()
     return nil
   }
 
   /// A boolean if one comes next; any other value is skipped and gives `nil`.
-  mutating func boolOrSkip() throws(Failure) -> Bool? {
+  package mutating func boolOrSkip() throws(Failure) -> Bool? {
     guard try peekKind() == .bool else {
       try skip()
       return nil
@@ -108,14 +110,20 @@ struct JSONScanner {
   }
 
   /// A whole number that fits 64 bits if one comes next; any other value is skipped and gives `nil`.
-  mutating func integerOrSkip() throws(Failure) -> Int64? {
+  package mutating func integerOrSkip() throws(Failure) -> Int64? {
     guard try peekKind() == .number else {
       try skip()
       return nil
     }
+    return Int64(try number())
+  }
+
+  /// A number as it is written.
+  package mutating func number() throws(Failure) -> String {
+    skipSpace()
     let start = offset
     try skipNumber()
-    return Int64(String(decoding: bytes[start..<offset], as: UTF8.self))
+    return String(decoding: bytes[start..<offset], as: UTF8.self)
   }
 
   /// The range of bytes of the next value, which is passed over.
@@ -127,7 +135,7 @@ struct JSONScanner {
   }
 
   /// Passes over one value of any kind.
-  mutating func skip() throws(Failure) {
+  package mutating func skip() throws(Failure) {
     switch try peekKind() {
     case .object:
       try open(UInt8(ascii: "{"))

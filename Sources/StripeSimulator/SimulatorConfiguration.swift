@@ -41,7 +41,7 @@ package struct SimulatorConfiguration: Sendable {
   package init(
     host: String = "127.0.0.1", port: Int = 0, apiKey: String = Self.defaultAPIKey, webhookURL: String? = nil,
     webhookSecret: String = Self.defaultWebhookSecret, webhookTypes: [String] = StripeEvent.handledTypes,
-    webhookConcurrency: Int = 64, webhookTimeout: Duration = .seconds(10), timeScale: Double = 60,
+    webhookConcurrency: Int = 32, webhookTimeout: Duration = .seconds(10), timeScale: Double = 60,
     knobs: Knobs = Knobs(), limits: Limits = Limits()
   ) {
     self.host = host

@@ -32,7 +32,7 @@ struct Serve: AsyncParsableCommand {
   var webhookTypes: String?
 
   @Option(help: "Deliveries in flight at most.")
-  var webhookConcurrency = 64
+  var webhookConcurrency = 32
 
   @Option(help: "Seconds an endpoint may take to answer.")
   var webhookTimeout = 10.0

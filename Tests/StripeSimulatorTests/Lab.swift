@@ -66,6 +66,14 @@ struct Lab: Sendable {
       Outbound.HTTPRequest(method: method, url: url + path, headers: headers, body: body?.bytes ?? []))
   }
 
+  /// A client that waits no longer than `timeout` for an answer.
+  func hasty(_ timeout: Duration, attempts: Int) -> StripeClient {
+    var configuration = client.configuration
+    configuration.attemptTimeout = timeout
+    configuration.retry.attempts = attempts
+    return StripeClient(configuration, over: outbound)
+  }
+
   /// A session like the market's, for `order`.
   func session(_ order: String = "1", amount: Int64 = 1999) async throws -> CheckoutSession {
     try await client.createCheckoutSession(
@@ -108,7 +116,6 @@ typealias HTTPAnswer = Outbound.HTTPResponse
 /// Runs `body` with a lab of its own.
 func withLab(
   timeScale: Double = 3000, knobs: [String: Double] = [:], types: [String] = StripeEvent.handledTypes,
-  attemptTimeout: Duration = .seconds(5),
   answer: @escaping @Sendable (Received, Int) -> Int = { _, _ in 200 },
   _ body: @Sendable @escaping (Lab) async throws -> Void
 ) async throws {
@@ -126,7 +133,7 @@ func withLab(
     try await Simulator.with(settings, over: outbound) { url, _ in
       let client = StripeClient(
         StripeConfiguration(
-          apiBase: url, apiKey: settings.apiKey, attemptTimeout: attemptTimeout,
+          apiBase: url, apiKey: settings.apiKey,
           retry: RetryPolicy(attempts: 5, firstDelay: .milliseconds(20), longestDelay: .milliseconds(50))),
         over: outbound)
       try await body(
@@ -149,7 +156,7 @@ func serving(
     onServerRunning: { port.yield($0.localAddress?.port ?? 0) }, logger: logger)
   try await withThrowingTaskGroup(of: Bool.self) { group in
     group.addTask {
-      try await app.run()
+      try await runGracefully(app, logger: app.logger)
       return false
     }
     group.addTask {

@@ -15,6 +15,8 @@ stripe.api_key = key
 stripe.api_base = base
 stripe.max_network_retries = 2
 deliveries = queue.Queue()
+# Once, so that a call made again is the same call.
+expiry = int(time.time()) + 1800
 
 
 class Endpoint(http.server.BaseHTTPRequestHandler):
@@ -64,7 +66,7 @@ def create_session(order, **more):
         payment_intent_data={"metadata": {"order_id": order}},
         success_url="https://market.example/done?s={CHECKOUT_SESSION_ID}",
         cancel_url="https://market.example/",
-        expires_at=int(time.time()) + 1800,
+        expires_at=expiry,
         customer_creation="always",
         customer_email="buyer@example.com",
         **more,

@@ -24,6 +24,11 @@ extension Simulator {
       (.post, "/_sim/reset", { simulator, _, _ in simulator.reset() }),
     ]
     router.get("/healthz") { _, _ in "ok\n" }
+    // Takes anything: another simulator's webhooks, to see how fast it can send.
+    router.post("/_sim/sink") { request, _ in
+      for try await _ in request.body {}
+      return HTTPTypes.HTTPResponse.Status.noContent
+    }
     for (method, path, control) in controls {
       router.on(path, method: method) { request, context in
         await self.answer(request, id: context.parameters.get("id") ?? "", control)

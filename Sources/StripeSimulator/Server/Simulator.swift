@@ -25,7 +25,7 @@ package final class Simulator: Service {
     onReady: @escaping @Sendable (String) async -> Void = { _ in }
   ) {
     var logger = Logger(label: "stripesim")
-    logger.logLevel = .warning
+    logger.logLevel = .critical
     self.configuration = configuration
     self.logger = logger
     self.onReady = onReady
@@ -59,7 +59,7 @@ package final class Simulator: Service {
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask { await self.sender.run() }
       group.addTask { try await self.keepTime() }
-      group.addTask { try await app.run() }
+      group.addTask { [logger] in try await runGracefully(app, logger: logger) }
       // Whichever ends first (the server, on shutdown or because it could not bind) ends the others.
       defer { group.cancelAll() }
       _ = try await group.next()

@@ -1,4 +1,4 @@
-import FoundationEssentials
+package import Stripe
 
 /// A JSON value whose objects keep the order they were written in.
 package indirect enum JSON: Sendable, Equatable {
@@ -115,29 +115,32 @@ extension JSON {
 
 // MARK: Reading
 
-extension JSON: Decodable {
+extension JSON {
   /// Reads one JSON document.
-  package static func parse(_ bytes: [UInt8]) throws -> JSON {
-    try JSONDecoder().decode(JSON.self, from: Data(bytes))
+  package static func parse(_ bytes: [UInt8]) throws(JSONScanner.Failure) -> JSON {
+    try JSONScanner.scan(bytes) { (scanner) throws(JSONScanner.Failure) in try read(&scanner) }
   }
 
-  package init(from decoder: any Decoder) throws {
-    let value = try decoder.singleValueContainer()
-    if value.decodeNil() {
-      self = .null
-    } else if let flag = try? value.decode(Bool.self) {
-      self = .bool(flag)
-    } else if let number = try? value.decode(Int64.self) {
-      self = .int(number)
-    } else if let number = try? value.decode(Double.self) {
-      self = .double(number)
-    } else if let text = try? value.decode(String.self) {
-      self = .string(text)
-    } else if let elements = try? value.decode([JSON].self) {
-      self = .array(elements)
-    } else {
-      let members = try value.decode([String: JSON].self)
-      self = .object(members.sorted { $0.key < $1.key }.map { Member(name: $0.key, value: $0.value) })
+  private static func read(_ scanner: inout JSONScanner) throws(JSONScanner.Failure) -> JSON {
+    switch try scanner.peekKind() {
+    case .null:
+      try scanner.skip()
+      return .null
+    case .bool: return .bool(try scanner.boolOrSkip() ?? false)
+    case .string: return .string(try scanner.stringOrSkip() ?? "")
+    case .number:
+      let text = try scanner.number()
+      return Int64(text).map(JSON.int) ?? .double(Double(text) ?? 0)
+    case .array:
+      var elements: [JSON] = []
+      try scanner.array { (scanner) throws(JSONScanner.Failure) in elements.append(try read(&scanner)) }
+      return .array(elements)
+    case .object:
+      var members: [Member] = []
+      try scanner.object { (name, scanner) throws(JSONScanner.Failure) in
+        members.append(Member(name: name, value: try read(&scanner)))
+      }
+      return .object(members)
     }
   }
 }
