@@ -23,6 +23,7 @@ struct Failure: Error {
     case let error as NotFound: self.init("\(error)", status: 68)
     case let error as PasswordError: self.init("\(error)", status: 65)
     case let error as VaultError: self.init("\(error)", status: 78)
+    case let error as DemoRefused: self.init("\(error)", status: 65)
     case is CancellationError: self.init("interrupted", status: 75)
     default: return nil
     }

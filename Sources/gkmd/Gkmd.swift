@@ -12,7 +12,7 @@ struct Gkmd: AsyncParsableCommand {
       """,
     subcommands: [
       BootstrapCommand.self, MigrateCommand.self, PersonCommand.self, AfterRestoreCommand.self,
-      StockCommand.self,
+      StockCommand.self, DemoDataCommand.self,
     ])
 
   static func main() async {

@@ -49,7 +49,7 @@ extension ApplyTransaction {
     }
   }
 
-  private static func action(
+  static func action(
     of event: OrderWork.MergedEvent, _ decision: OrderDecision, _ details: inout [String: String]
   ) -> AuditAction {
     for fact in event.facts {
@@ -106,17 +106,20 @@ extension ApplyTransaction {
     result.orders.append((order.number, order.id, decision.state))
     let isPlainPayment = decision.state == .paid && order.state != .held && order.state != .unfulfillable
     guard decision.state != order.state, !isPlainPayment else { return }
-    let action: AuditAction =
-      switch decision.state {
-      case .held: .orderHeld
-      case .unfulfillable: .orderUnfulfillable
-      case .paid where order.state == .held: .orderReleased
-      default: .orderStateChanged
-      }
     var details = ["was": order.state.rawValue, "state": decision.state.rawValue]
     details["hold_reason"] = hold
     try writes.audit.add(
-      action, .order(order.id), order: order.reference, stripeEvent: work.lastEventID, details: details)
+      Self.action(of: order.state, becoming: decision.state), .order(order.id), order: order.reference,
+      stripeEvent: work.lastEventID, details: details)
+  }
+
+  static func action(of old: OrderState, becoming new: OrderState) -> AuditAction {
+    switch new {
+    case .held: .orderHeld
+    case .unfulfillable: .orderUnfulfillable
+    case .paid where old == .held: .orderReleased
+    default: .orderStateChanged
+    }
   }
 }
 
