@@ -103,7 +103,7 @@ let package = Package(
     tests("TestSupportTests", ["TestSupport"]),
     tests(
       "ConsoleTests",
-      ["Console", "Market", "Store", "Postgres", "Terminal", "TestSupport"], resources: [.copy("Goldens")]),
+      ["Console", "Market", "Store", "Postgres", "Terminal", "TestSupport", "gkm"], resources: [.copy("Goldens")]),
     tests("LayeringTests", ["TestSupport"]),
     tests("StoreTests", ["Store", "Market", "Postgres", "TestSupport"]),
     tests("PostgresTests", ["Postgres", "TestSupport"]),

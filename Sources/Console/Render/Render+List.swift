@@ -20,7 +20,7 @@ func renderList(_ grid: inout Grid, _ state: AppState, _ list: ListState, _ layo
     let y = body.row + offset
     if isSelected {
       grid.fill(Rect(row: y, column: 0, rows: 1, columns: state.size.columns), style: StyleID(.text, over: overlay))
-      grid.write("▌", row: y, column: 0, style: StyleID(.key, over: overlay))
+      grid.write("▌", row: y, column: 0, style: StyleID(.text, over: overlay))
     }
     var x = 1
     for (column, width) in fitted where row.cells.indices.contains(column) {

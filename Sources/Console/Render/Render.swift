@@ -81,6 +81,15 @@ private func renderTabs(_ grid: inout Grid, _ state: AppState, _ layout: Layout)
       maxWidth: state.size.columns - column)
     column += 2
   }
+  if let list = state.list, !list.filter.isEmpty {
+    let text = "/\(list.filter)"
+    let room = state.size.columns - column - 1
+    let width = min(TextWidth.of(text), room)
+    guard width > 3 else { return }
+    grid.write(
+      text, row: layout.tabRow, column: state.size.columns - width - 1, style: .match, maxWidth: width, truncation: .end
+    )
+  }
   if let story = state.story {
     grid.write(
       "› \(story.number)", row: layout.tabRow, column: column, style: .title,

@@ -23,7 +23,7 @@ package enum AuditScreen: ListScreen {
       let actor = role == .vendor ? [] : [DisplayCell(row.actor ?? "")]
       let event = role == .vendor ? [] : [DisplayCell(row.stripeEvent ?? "", .textDim)]
       let start = [DisplayCell(clock.short(row.at), .textDim), DisplayCell(row.action, style(row.action))]
-      let middle = [DisplayCell(row.order ?? "", .title), DisplayCell(row.subject, .textDim)]
+      let middle = [DisplayCell(row.order ?? ""), DisplayCell(row.subject, .textDim)]
       return DisplayRow(
         id: row.id, cells: start + actor + middle + event, target: row.order.map(Route.order),
         copyText: row.stripeEvent ?? row.order ?? row.action,

@@ -27,7 +27,7 @@ package enum DeliveriesScreen: ListScreen {
     guard case .deliveries(let rows) = page else { return [] }
     return rows.map { row in
       let start = [
-        DisplayCell(row.order, .title), StateStyle.cell(row.state), DisplayCell(String(row.attempts)),
+        DisplayCell(row.order), StateStyle.cell(row.state), DisplayCell(String(row.attempts)),
       ]
       let middle =
         role == .vendor

@@ -22,7 +22,7 @@ package enum OrdersScreen: ListScreen {
   package static func display(_ page: ListPage, role: Role, clock: ClockFormat) -> [DisplayRow] {
     guard case .orders(let rows) = page else { return [] }
     return rows.map { row in
-      let start = [DisplayCell(row.number, .title), StateStyle.cell(row.state), DisplayCell(row.customer)]
+      let start = [DisplayCell(row.number), StateStyle.cell(row.state), DisplayCell(row.customer)]
       let vendor = role == .vendor ? [] : [DisplayCell(row.vendors.joined(separator: ", "), .textDim)]
       let end = [
         DisplayCell(row.title, .textDim), DisplayCell(row.total.description),

@@ -25,7 +25,7 @@ package enum PaymentsScreen: ListScreen {
       return DisplayRow(
         id: row.id,
         cells: [
-          DisplayCell(row.order, .title), StateStyle.cell(attempt: row.outcome),
+          DisplayCell(row.order), StateStyle.cell(attempt: row.outcome),
           DisplayCell(row.amount?.description ?? ""), DisplayCell(reason ?? "", .stateWarn),
           DisplayCell(card, .textDim), DisplayCell(row.riskLevel ?? "", .textDim), DisplayCell(row.charge, .textDim),
           DisplayCell(clock.short(row.attemptedAt), .textDim),

@@ -30,7 +30,7 @@ package enum StockScreen: ListScreen {
         DisplayCell(String(row.reserved), .textDim), DisplayCell(String(row.sold), .textDim), level,
       ]
       return DisplayRow(
-        id: row.id, version: row.version, cells: [DisplayCell(row.title, .title)] + vendor + rest,
+        id: row.id, version: row.version, cells: [DisplayCell(row.title)] + vendor + rest,
         copyText: row.title)
     }
   }
