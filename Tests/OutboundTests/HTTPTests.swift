@@ -11,11 +11,9 @@ struct WebServer {
 
   /// With a certificate it speaks HTTPS.
   init(certificate: Certificate? = nil) async throws {
-    port = try FreePort.next()
     scheme = certificate == nil ? "http" : "https"
-    process = try ChildProcess("/usr/bin/python3", ["-c", Self.script, "\(port)"] + (certificate?.files ?? []))
-    let process = process
-    _ = try await eventually { try process.output().contains("ready") }
+    process = try ChildProcess("/usr/bin/python3", ["-c", Self.script] + (certificate?.files ?? []))
+    port = try await process.readyPort()
   }
 
   func url(_ path: String) -> String { "\(scheme)://127.0.0.1:\(port)\(path)" }
@@ -57,12 +55,12 @@ struct WebServer {
       def log_message(self, *_): pass
     for method in ["GET", "POST", "PUT", "DELETE", "HEAD", "PATCH"]:
       setattr(Handler, "do_" + method, Handler.handle_any)
-    server = ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Handler)
-    if len(sys.argv) > 2:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    if len(sys.argv) > 1:
       context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-      context.load_cert_chain(sys.argv[2], sys.argv[3])
+      context.load_cert_chain(sys.argv[1], sys.argv[2])
       server.socket = context.wrap_socket(server.socket, server_side=True)
-    print("ready", flush=True)
+    print(f"ready {server.server_port}.", flush=True)
     server.serve_forever()
     """
 }

@@ -16,12 +16,9 @@ struct SecureMailServer {
 
   /// `login` is what it demands and accepts, as `user:password`; empty for none.
   init(_ mode: Mode, _ certificate: Certificate, login: String = "") async throws {
-    port = try FreePort.next()
-    let arguments = ["-c", Self.script, "\(port)", mode.rawValue, login] + certificate.files
+    let arguments = ["-c", Self.script, mode.rawValue, login] + certificate.files
     process = try ChildProcess("/usr/bin/python3", arguments)
-    let process = process
-    let ready = try await eventually { try process.output().contains("ready") }
-    guard ready else { throw TestSupportError("aiosmtpd did not start: \(process.tail())") }
+    port = try await process.readyPort()
   }
 
   func url(_ items: String, login: String = "", scheme: String = "smtp") -> String {
@@ -29,10 +26,9 @@ struct SecureMailServer {
   }
 
   private static let script = """
-    import sys, ssl, time
-    from aiosmtpd.controller import Controller
-    from aiosmtpd.smtp import AuthResult
-    port, mode, login, certificate, key = int(sys.argv[1]), *sys.argv[2:6]
+    import sys, ssl, asyncio
+    from aiosmtpd.smtp import SMTP, AuthResult
+    mode, login, certificate, key = sys.argv[1:5]
     class Handler:
       async def handle_DATA(self, server, session, envelope):
         print("mail", "tls" if session.ssl else "clear", "as", session.auth_data or "nobody", flush=True)
@@ -42,19 +38,17 @@ struct SecureMailServer {
       return AuthResult(success=given == login, handled=given == login, auth_data=data.login.decode())
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)
-    options = dict(hostname="127.0.0.1", port=port)
+    options = {}
     if mode == "starttls": options.update(tls_context=context)
     if mode == "implicit": options.update(ssl_context=context)
     if login:
       options.update(authenticator=authenticate, auth_required=True, auth_require_tls=mode == "starttls")
-    import asyncio
-    from aiosmtpd.smtp import SMTP
     async def main():
-      arguments = {k: v for k, v in options.items() if k not in ("hostname", "port", "ssl_context")}
+      arguments = {k: v for k, v in options.items() if k != "ssl_context"}
       loop = asyncio.get_running_loop()
-      server = await loop.create_server(lambda: SMTP(Handler(), loop=loop, **arguments), "127.0.0.1", port,
+      server = await loop.create_server(lambda: SMTP(Handler(), loop=loop, **arguments), "127.0.0.1", 0,
         ssl=options.get("ssl_context"))
-      print("ready", flush=True)
+      print(f"ready {server.sockets[0].getsockname()[1]}.", flush=True)
       await server.serve_forever()
     asyncio.run(main())
     """

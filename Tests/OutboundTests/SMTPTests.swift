@@ -113,11 +113,7 @@ struct SMTPTests {
       let task = Task {
         await failure { () throws(OutboundError) in try await client.mail(.sample(), through: through) }
       }
-      #expect(
-        await eventually {
-          server.record.value.commands.contains { $0.hasPrefix(point == .dot ? "DATA" : point.rawValue) }
-        })
-      if point == .dot { try await Task.sleep(for: .milliseconds(50)) }
+      #expect(await eventually { server.record.value.reached.contains(point) })
       task.cancel()
       let result = await task.value
       #expect(result.error?.kind == (point == .dot ? .ambiguous : .cancelled))
@@ -158,9 +154,7 @@ struct SMTPTests {
       let task = Task {
         await failure { () throws(OutboundError) in try await client.mail(.sample(), through: through) }
       }
-      #expect(
-        await eventually { server.record.value.commands.contains { $0.hasPrefix(point == .dot ? "DATA" : "MAIL") } })
-      if point == .dot { try await Task.sleep(for: .milliseconds(50)) }
+      #expect(await eventually { server.record.value.reached.contains(point) })
       client.close()
       #expect(await task.value.error?.kind == (point == .dot ? .ambiguous : .closed))
       let after = await failure { () throws(OutboundError) in try await client.mail(.sample(), through: through) }

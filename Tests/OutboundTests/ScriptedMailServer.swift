@@ -26,6 +26,8 @@ final class ScriptedMailServer: Sendable {
   struct Record: Sendable {
     var mails: [String] = []
     var commands: [String] = []
+    /// The points that some connection has come to.
+    var reached: Set<Point> = []
     var open = 0
     var mostOpen = 0
   }
@@ -92,6 +94,7 @@ final class ScriptedMailServer: Sendable {
 
     /// False when the connection is over.
     private func answer(_ point: Point, _ normally: String) -> Bool {
+      _ = record.change { $0.reached.insert(point) }
       switch fault(point, connection, mail) {
       case nil:
         peer.send(normally)
@@ -152,8 +155,9 @@ final class ScriptedMailServer: Sendable {
         if line == "." {
           let mail = content.map { $0.hasPrefix(".") ? String($0.dropFirst()) : $0 }.joined(separator: "\n")
           if delay > .zero { usleep(UInt32(delay / .microseconds(1))) }
+          // Filed before its sender hears of it.
+          if fault(.dot, connection, self.mail) == nil { record.change { $0.mails.append(mail) } }
           guard answer(.dot, "250 2.0.0 Ok: queued as \(connection)-\(self.mail)\r\n") else { return false }
-          record.change { $0.mails.append(mail) }
           self.mail += 1
           return true
         }

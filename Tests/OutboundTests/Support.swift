@@ -99,24 +99,24 @@ final class ScriptedServer: Sendable {
   private let listener: Int32
 
   init(_ script: @escaping @Sendable (Peer, Int) -> Void) throws {
-    let port = try FreePort.next()
     let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
-    var yes: Int32 = 1
-    setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &yes, 4)
     // Small, so that a large mail stays partly unsent while the script does not read.
     var size: Int32 = 32 << 10
     setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &size, 4)
     var address = sockaddr_in()
     address.sin_family = sa_family_t(AF_INET)
-    address.sin_port = UInt16(port).bigEndian
     address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
     let bound = withUnsafePointer(to: &address) { pointer in
       pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
         bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
       }
     }
-    guard bound == 0, listen(descriptor, 100) == 0 else { throw TestSupportError("cannot listen on \(port)") }
-    self.port = port
+    guard bound == 0, listen(descriptor, 100) == 0 else { throw TestSupportError("cannot listen") }
+    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+    _ = withUnsafeMutablePointer(to: &address) { pointer in
+      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { getsockname(descriptor, $0, &length) }
+    }
+    port = Int(UInt16(bigEndian: address.sin_port))
     listener = descriptor
     let accepted = accepted
     _ = startThread(named: "scripted") {
@@ -142,5 +142,19 @@ extension MailEnvelope {
   static func sample(_ text: String = "hello", to: [String] = ["buyer@example.com"]) -> MailEnvelope {
     let message = "From: <shop@example.com>\r\nSubject: \(text)\r\n\r\n\(text)\r\n"
     return MailEnvelope(from: "bounce@example.com", to: to, message: Array(message.utf8))
+  }
+}
+
+extension ChildProcess {
+  /// The port that a server of ours chose and printed, as "ready PORT".
+  func readyPort() async throws -> Int {
+    var port: Int?
+    _ = try await eventually(within: .seconds(60)) {
+      let line = try output().split(separator: "\n").first { $0.hasPrefix("ready ") && $0.contains(".") }
+      port = line.flatMap { Int($0.dropFirst(6).prefix { $0 != "." }) }
+      return port != nil
+    }
+    guard let port else { throw TestSupportError("\(name) did not start: \(tail())") }
+    return port
   }
 }

@@ -53,7 +53,7 @@ struct RedisCommandTests {
   @Test("larger than any socket buffer pass whole in both directions")
   func large() async throws {
     let client = try RedisClient(await PrivateRedis.shared().configuration())
-    let bytes = (0..<(16 << 20)).map { UInt8(truncatingIfNeeded: $0 &* 31) }
+    let bytes = (0..<(6 << 20)).map { UInt8(truncatingIfNeeded: $0 &* 31) }
     let value = try await client.command(["ECHO", bytes], timeout: .seconds(30))
     #expect(value == .string(bytes))
   }

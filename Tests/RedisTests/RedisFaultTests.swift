@@ -110,10 +110,10 @@ struct RedisFaultTests {
 
   @Test("replaced by something that speaks another protocol, says so")
   func garbage() async throws {
-    let port = try FreePort.next()
     let script = """
       import socket
-      server = socket.create_server(("127.0.0.1", \(port)))
+      server = socket.create_server(("127.0.0.1", 0))
+      print(server.getsockname()[1], flush=True)
       while True:
         peer, _ = server.accept()
         peer.recv(100)
@@ -121,7 +121,9 @@ struct RedisFaultTests {
         peer.close()
       """
     let server = try ChildProcess("/usr/bin/python3", ["-c", script])
-    let connection = try RedisConnection(RedisConfiguration(address: .tcp(host: "127.0.0.1", port: UInt16(port))))
+    #expect(try await eventually { try server.output().hasSuffix("\n") })
+    let port = try UInt16(server.output().dropLast()) ?? 0
+    let connection = try RedisConnection(RedisConfiguration(address: .tcp(host: "127.0.0.1", port: port)))
     let understood = await eventually {
       await failure { () throws(RedisError) in try await connection.command("PING") }.error?.kind == .protocolViolation
     }
