@@ -176,7 +176,7 @@ extension Receiver {
     let router = Router()
     router.post("/webhooks/stripe") { request, _ in
       let body = Array(try await request.body.collect(upTo: 1 << 20).readableBytesView)
-      var webhook = Received(signature: request.headers[HTTPField.Name("Stripe-Signature")!], body: body)
+      var webhook = Received(signature: request.header("stripe-signature"), body: body)
       if case .envelope(let envelope) = StripeEnvelope.read(body) { webhook.envelope = envelope }
       return HTTPTypes.HTTPResponse.Status(code: self.take(webhook))
     }

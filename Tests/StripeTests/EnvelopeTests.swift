@@ -129,7 +129,8 @@ struct EnvelopeTests {
     let place = Int.random(in: 0..<body.count, using: &generator)
     switch Int.random(in: 0..<5, using: &generator) {
     case 0: body.remove(at: place)
-    case 1: body.insert(Array(#"{}[]",:\0-e."#.utf8).randomElement(using: &generator)!, at: place)
+    case 1:
+      body.insert(contentsOf: [#"{}[]",:\0-e."#.utf8.randomElement(using: &generator)].compactMap(\.self), at: place)
     case 2: body[place] = UInt8.random(in: 0x20..<0x7F, using: &generator)
     case 3: body.removeSubrange(place...)
     default: body.swapAt(place, Int.random(in: 0..<body.count, using: &generator))

@@ -15,18 +15,25 @@ struct TrafficCalls: Sendable {
   let configuration: TrafficConfiguration
   let outbound: OutboundClient
 
-  /// The listings that can be bought: `[{"id":1,…}]`, or the same under `listings`, `data` or `items`.
+  /// How many pages of the catalogue are looked at.
+  private static let pageLimit = 25
+
+  /// The listings that can be bought: `{"listings":[{"id":1,"available":3,…}],"next":1}`, page by page.
   func catalogue() async throws -> [Int64] {
-    let answer = try await send("GET", "\(configuration.marketURL)/v1/catalogue")
-    guard answer.status == 200, let json = answer.json else {
-      throw Failure(description: "GET /v1/catalogue answered \(answer.status)")
+    var listings: [Int64] = []
+    var after = ""
+    for _ in 0..<Self.pageLimit {
+      let answer = try await send("GET", "\(configuration.marketURL)/v1/catalogue?limit=200\(after)")
+      guard answer.status == 200, let json = answer.json else {
+        throw Failure(description: "GET /v1/catalogue answered \(answer.status)")
+      }
+      for listing in json["listings"]?.elements ?? [] where listing["available"]?.integer ?? 1 > 0 {
+        if let id = listing["id"]?.integer { listings.append(id) }
+      }
+      guard let next = json["next"]?.integer else { break }
+      after = "&after=\(next)"
     }
-    let lists = [json, json["listings"], json["data"], json["items"]]
-    let elements = lists.compactMap { $0?.elements }.first ?? []
-    return elements.compactMap { element in
-      if let available = element["available"]?.integer, available <= 0 { return nil }
-      return (element["listing_id"] ?? element["id"])?.integer ?? element.integer
-    }
+    return listings
   }
 
   func checkout(listing: Int64, customer: Customer) async throws -> Checkout {
