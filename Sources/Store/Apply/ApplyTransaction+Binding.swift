@@ -104,6 +104,7 @@ extension ApplyTransaction {
       PreparedDelivery(
         job: key.job, lease: context.deliveryLease, delivery: delivery.id, attempt: 1,
         preparedAt: writes.audit.stamp.at, attemptInRound: 1, order: order.id, orderNumber: order.number,
+        paidAt: order.paidAt ?? writes.audit.stamp.at,
         tokenGeneration: order.tokenGeneration, unit: unit.id, position: unit.position, unitsTotal: order.unitsTotal,
         vendor: unit.vendor, email: order.email, name: order.name, locale: order.locale, title: unit.title,
         platform: unit.platform, messageID: messageID.rawValue,

@@ -18,21 +18,19 @@ package struct ApplyTransaction {
 
   /// Runs inside the caller's transaction. Throws `ApplyConflict` when the batch has to be taken apart, `LeaseLost`
   /// when another worker has some of its jobs by now: nothing of the batch may be committed then.
-  ///
-  /// - Parameter stamp: replaces the transaction's own time and actor, for a history that lies in the past.
   package static func run(
-    _ session: borrowing Session, _ events: [EventToApply], _ context: ApplyContext, stamp fixed: Stamp? = nil
+    _ session: borrowing Session, _ events: [EventToApply], _ context: ApplyContext
   ) throws -> ApplyResult {
     let links = try LinkResolution(session, events, isThorough: context.isThorough)
     let (orders, stamp) = try OrderSnapshot.lock(session, links.orderIDs)
-    var transaction = ApplyTransaction(context, stamp: fixed ?? stamp)
+    var transaction = ApplyTransaction(context, stamp: stamp)
     try transaction.gather(events, links, orders)
     var bindings: [UnitToBind] = []
     for index in transaction.works.indices {
       bindings += try transaction.decide(session, transaction.works[index])
     }
     try transaction.bind(session, bindings)
-    transaction.writes.done = events.map(\.job).filter { $0.rawValue != 0 }
+    transaction.writes.done = events.map(\.job)
     try transaction.writes.run(session, lease: context.lease, deliveryLease: context.deliveryLease)
     return transaction.result
   }

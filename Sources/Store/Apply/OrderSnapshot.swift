@@ -113,7 +113,7 @@ extension OrderSnapshot {
     }
   }
 
-  private static func decoded(_ json: [UInt8]) throws -> PaymentFacts {
+  static func decoded(_ json: [UInt8]) throws -> PaymentFacts {
     do {
       return try JSONDecoder().decode(PaymentFacts.self, from: Data(json))
     } catch {

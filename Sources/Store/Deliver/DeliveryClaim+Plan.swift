@@ -43,7 +43,7 @@ extension DeliveryClaim {
       result.prepared.append(
         PreparedDelivery(
           job: job, lease: lease, delivery: row.id, attempt: row.attempts + 1, preparedAt: at,
-          attemptInRound: row.attemptsInRound + 1, order: row.order, orderNumber: row.number,
+          attemptInRound: row.attemptsInRound + 1, order: row.order, orderNumber: row.number, paidAt: row.paidAt,
           tokenGeneration: row.tokenGeneration, unit: row.unit, position: row.position, unitsTotal: row.unitsTotal,
           vendor: row.vendor, email: row.email, name: row.name, locale: row.locale, title: row.title,
           platform: row.platform, messageID: row.messageID,

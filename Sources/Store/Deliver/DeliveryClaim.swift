@@ -60,7 +60,7 @@ package enum DeliveryClaim {
       SELECT d.id, d.state, d.attempts, d.attempts_in_round, d.message_id, o.id, o.number, o.state, o.token_generation,
         o.customer_email, o.customer_name, o.locale, o.units_total, d.order_unit_id, d.vendor_id, l.title, p.platform,
         p.id, s.id, s.data_key_id, s.nonce, s.ciphertext,
-        (SELECT count(*) FROM gkm.order_unit e WHERE e.order_id = o.id AND e.id <= u.id)
+        (SELECT count(*) FROM gkm.order_unit e WHERE e.order_id = o.id AND e.id <= u.id), o.paid_at
       FROM gkm.delivery d
       JOIN gkm.orders o ON o.id = d.order_id
       JOIN gkm.order_unit u ON u.id = d.order_unit_id
@@ -99,6 +99,7 @@ struct DueDelivery {
   let product: ProductID
   let key: (id: StockUnitID, dataKey: DataKeyID, sealed: SealedUnit)?
   let position: Int
+  let paidAt: Instant?
 
   init(_ row: Row) throws {
     id = try row.id(0)
@@ -126,6 +127,7 @@ struct DueDelivery {
       key = nil
     }
     position = try row.int(22)
+    paidAt = try row.instantOrNil(23)
   }
 
   var reference: (id: OrderID, number: String) { (order, number) }

@@ -13,14 +13,11 @@ package enum DeliverySettlement {
   }
 
   /// Settles attempts inside the caller's transaction, under the fence of their leases.
-  ///
-  /// - Parameter stamp: replaces the transaction's own time and actor, for a history that lies in the past.
   package static func write(
-    _ session: borrowing Session, _ outcomes: [DeliveryOutcome], stamp fixed: Stamp? = nil
+    _ session: borrowing Session, _ outcomes: [DeliveryOutcome]
   ) throws -> Result {
     var result = Result()
-    let (held, now) = try fence(session, outcomes)
-    let stamp = fixed ?? now
+    let (held, stamp) = try fence(session, outcomes)
     result.lost = outcomes.filter { !held.contains($0.delivery.job) }.map(\.delivery.delivery)
     let settled = outcomes.filter { held.contains($0.delivery.job) }
       .sorted { ($0.delivery.order, $0.delivery.delivery) < ($1.delivery.order, $1.delivery.delivery) }
@@ -38,7 +35,7 @@ package enum DeliverySettlement {
       statements.append(JobQueue.complete(outcomes.map(\.delivery.job), lease: lease))
     }
     for (lease, jobs) in Dictionary(grouping: postponed, by: \.lease) {
-      statements.append(JobQueue.postpone(jobs.map { ($0.id, $0.delay) }, lease: lease))
+      statements.append(JobQueue.postpone(jobs.map { ($0.id, stamp.at + $0.delay) }, lease: lease))
     }
     let affected = try session.pipeline(statements)
     let jobs = affected.dropFirst(3).reduce(0, +)

@@ -12,6 +12,7 @@ package struct PreparedDelivery: Sendable {
   package let attemptInRound: Int
   package let order: OrderID
   package let orderNumber: String
+  package let paidAt: Instant?
   package let tokenGeneration: Int32
   package let unit: OrderUnitID
   /// From 1, among all units of the order.

@@ -50,14 +50,13 @@ package enum JobQueue {
     "DELETE FROM gkm.job WHERE id = ANY (\(jobs)) AND lease_token = \(lease.token)"
   }
 
-  /// Gives jobs back, to be run again after their delays. Affects as many rows as are still held.
-  static func postpone(_ jobs: [(id: JobID, delay: Duration)], lease: Lease) -> SQL {
-    let seconds = jobs.map { Double($0.delay.wholeMicroseconds) / 1_000_000 }
-    return """
-      UPDATE gkm.job j SET run_at = now() + make_interval(secs => d.seconds), lease_token = NULL
-      FROM unnest(\(jobs.map(\.id)), \(seconds)) AS d (id, seconds)
-      WHERE j.id = d.id AND j.lease_token = \(lease.token)
-      """
+  /// Gives jobs back, to be run again at their times. Affects as many rows as are still held.
+  static func postpone(_ jobs: [(id: JobID, until: Instant)], lease: Lease) -> SQL {
+    """
+    UPDATE gkm.job j SET run_at = d.run_at, lease_token = NULL
+    FROM unnest(\(jobs.map(\.id)), \(jobs.map(\.until))) AS d (id, run_at)
+    WHERE j.id = d.id AND j.lease_token = \(lease.token)
+    """
   }
 
   /// Adds jobs. `delays` in seconds, one for each subject; a job without delay is due at once.
@@ -109,7 +108,12 @@ package enum JobQueue {
   package static func retry(
     _ session: borrowing Session, _ job: JobID, after delay: Duration, lease: Lease
   ) throws -> Bool {
-    try session.execute(postpone([(job, delay)], lease: lease)) == 1
+    let seconds = Double(delay.wholeMicroseconds) / 1_000_000
+    return try session.execute(
+      """
+      UPDATE gkm.job SET run_at = now() + make_interval(secs => \(seconds)), lease_token = NULL
+      WHERE id = \(job) AND lease_token = \(lease.token)
+      """) == 1
   }
 
   /// How many jobs wait, by kind, and how long the oldest that is due has waited.

@@ -1,0 +1,146 @@
+package import Logging
+package import Market
+package import Outbound
+package import Postgres
+package import Redis
+import ServiceLifecycle
+package import Store
+package import Stripe
+
+/// Everything that happens to an order after its event is stored: applying events, delivering keys, second looks.
+///
+/// Its `run` is the workers' lifetime. On a graceful shutdown nothing more is taken from the queue, what is under way
+/// is finished, and its outcomes are written.
+package final class Workers: Service {
+  /// What the workers work with.
+  package struct Means: Sendable {
+    package var pool: PostgresPool
+    package var vault: KeyVault
+    package var outbound: OutboundClient
+    package var mailServer: SMTPConfiguration
+    package var mail: KeyMailSettings
+    /// The right side of every Message-ID.
+    package var mailDomain: String
+    /// `nil`: questions to Stripe wait.
+    package var stripe: StripeClient?
+    /// `nil`: no live ticks.
+    package var redis: RedisClient?
+    /// A stream of wake-ups for workers of a kind, one at once; polling is its affair.
+    package var signals: @Sendable (JobKind) -> AsyncStream<Void>
+    /// Wakes the workers of a kind, in this process and elsewhere.
+    package var wake: @Sendable (JobKind) -> Void
+
+    package init(
+      pool: PostgresPool, vault: KeyVault, outbound: OutboundClient, mailServer: SMTPConfiguration,
+      mail: KeyMailSettings, mailDomain: String, stripe: StripeClient?, redis: RedisClient?,
+      signals: @escaping @Sendable (JobKind) -> AsyncStream<Void>, wake: @escaping @Sendable (JobKind) -> Void
+    ) {
+      self.pool = pool
+      self.vault = vault
+      self.outbound = outbound
+      self.mailServer = mailServer
+      self.mail = mail
+      self.mailDomain = mailDomain
+      self.stripe = stripe
+      self.redis = redis
+      self.signals = signals
+      self.wake = wake
+    }
+  }
+
+  private let means: Means
+  private let limits: WorkLimits
+  private let logger: Logger
+  private let keeper: LeaseKeeper
+  private let settler: DeliverySettler
+  private let sender: DeliverySender
+  private let apply: ApplyWorker
+  private let deliver: DeliveryWorker
+  private let orders: OrderWorker
+
+  /// Throws where a mail template of ours cannot be read.
+  ///
+  /// - Parameter now: our clock.
+  package init(
+    _ means: Means, limits: WorkLimits, telemetry: WorkTelemetry = WorkTelemetry(), logger: Logger,
+    now: @escaping @Sendable () -> Instant
+  ) throws {
+    self.means = means
+    self.limits = limits
+    self.logger = logger
+    let ticks = LiveTicks(means.redis)
+    let slots = Slots(limits.waitingDeliveries)
+    let keeper = LeaseKeeper(pool: means.pool, lease: limits.lease, logger: logger)
+    self.keeper = keeper
+    var server = means.mailServer
+    server.maximumConnections = limits.deliveries
+    settler = DeliverySettler(pool: means.pool, telemetry: telemetry, ticks: ticks, logger: logger) { outcome in
+      keeper.release(outcome.delivery.job)
+      slots.giveBack(1)
+    }
+    sender = DeliverySender(
+      pool: means.pool, keys: DataKeyCache(means.vault), mail: try KeyMail(means.mail, vault: means.vault),
+      outbound: means.outbound, server: server, keeper: keeper, settler: settler, slots: slots,
+      attemptLimit: limits.deliveryAttempts, telemetry: telemetry, logger: logger, now: now)
+    apply = ApplyWorker(
+      pool: means.pool, vault: means.vault, mailDomain: means.mailDomain, sender: sender, slots: slots, limits: limits,
+      telemetry: telemetry, ticks: ticks, logger: logger, wake: means.wake)
+    deliver = DeliveryWorker(
+      pool: means.pool, sender: sender, slots: slots, limits: limits, telemetry: telemetry, ticks: ticks, logger: logger
+    )
+    orders = OrderWorker(
+      pool: means.pool, apply: apply, stripe: means.stripe, limits: limits, telemetry: telemetry, logger: logger,
+      now: now)
+  }
+
+  /// Works until shut down, and then until what is under way is finished.
+  package func run() async throws {
+    await withTaskGroup { upkeep in
+      upkeep.addTask { await self.keeper.run() }
+      await withTaskGroup { settling in
+        settling.addTask { await self.settler.run() }
+        await withTaskGroup { sending in
+          sending.addTask { await self.sender.run() }
+          await self.work()
+          self.sender.finish()
+        }
+        self.settler.finish()
+      }
+      upkeep.cancelAll()
+    }
+  }
+
+  /// Takes from the queues until shut down. The first lane of events listens; when there is more than it takes at
+  /// once it calls the others.
+  private func work() async {
+    let helpers = (1..<max(1, limits.lanes)).map { _ in
+      AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
+    }
+    await withTaskGroup { group in
+      group.addTask {
+        await self.apply.run(self.means.signals(.apply)) { for helper in helpers { helper.continuation.yield() } }
+        for helper in helpers { helper.continuation.finish() }
+      }
+      for helper in helpers { group.addTask { await self.apply.run(helper.stream) } }
+      group.addTask { await self.deliver.run(self.means.signals(.deliver)) }
+      for kind in [JobKind.restock, .fetchDispute, .listRefunds] {
+        group.addTask { await self.orders.run(kind, self.means.signals(kind)) }
+      }
+      group.addTask { await cancelWhenGracefulShutdown { await self.keepUp() } }
+    }
+  }
+
+  private func keepUp() async {
+    var round = 0
+    while !Task.isCancelled {
+      do {
+        if round % 1_800 == 0 { _ = try await means.pool.write { try Upkeep.ensurePartitions($0) } }
+        if try await means.pool.write({ try ParkedEvents.wakeOverlooked($0) }) > 0 { means.wake(.apply) }
+      } catch {
+        logger.warning("upkeep failed, and will be tried again", metadata: ["error": "\(error)"])
+      }
+      round += 1
+      try? await Task.sleep(for: limits.upkeepInterval)
+    }
+  }
+}

@@ -1,0 +1,46 @@
+import Market
+package import Postgres
+
+/// Takes jobs of the kind `apply` together with the events they name.
+package enum ApplyClaim {
+  /// Claims due jobs with their events' bytes in one statement, oldest first.
+  package static func claim(_ session: borrowing Session, limit: Int, lease: Lease) throws -> [ClaimedEvent] {
+    try session.rows(
+      """
+      \(sql: JobQueue.claiming(.apply, limit: limit, lease: lease))
+      SELECT c.id, c.subject, c.attempts, c.created_at, e.state, coalesce(e.type, ''), b.body,
+        set_config('synchronous_commit', 'off', true)
+      FROM claimed c
+      LEFT JOIN gkm.stripe_event e ON e.event_id = c.subject
+      LEFT JOIN gkm.stripe_event_body b ON b.event_id = e.event_id AND b.received_at = e.received_at
+      ORDER BY c.id
+      """
+    ) {
+      ClaimedEvent(
+        job: try JobQueue.decode($0), state: $0.isNull(4) ? nil : try $0.word(4), type: try $0.string(5),
+        body: try $0.bytesOrNil(6))
+    }
+  }
+
+  /// Gives up on an event after too many failures: it goes into quarantine with the reason, its job to the dead
+  /// letters. Answers whether the job was still held. Inside a transaction.
+  package static func bury(
+    _ session: borrowing Session, _ claimed: ClaimedEvent, lease: Lease, problem: String
+  ) throws -> Bool {
+    guard try JobQueue.bury(session, claimed.job, lease: lease, problem: problem) else { return false }
+    let problem = SafeText.cleaned(problem, limit: 400)
+    var audit = AuditBatch(try Stamp.now(session))
+    let id = claimed.eventID
+    try audit.add(.jobBuried, .job(claimed.job.id), stripeEvent: id, details: ["kind": "apply", "problem": problem])
+    try audit.add(
+      .stripeEventQuarantined, .stripeEvent(id), stripeEvent: id, details: ["problem": problem, "type": claimed.type])
+    try session.pipeline([
+      """
+      UPDATE gkm.stripe_event SET state = 'quarantined', problem = \(problem)
+      WHERE event_id = \(id) AND state = 'pending'
+      """,
+      audit.statement,
+    ])
+    return true
+  }
+}
