@@ -103,7 +103,10 @@ private func renderStoryLine(
 ) {
   let width = state.size.columns
   let overlay: StyleRole? = isSelected ? (state.overlay == nil ? .selection : .selectionUnfocused) : nil
-  if isSelected { grid.fill(Rect(row: row, column: 0, rows: 1, columns: width), style: StyleID(.text, over: overlay)) }
+  if isSelected {
+    grid.fill(Rect(row: row, column: 0, rows: 1, columns: width), style: StyleID(.text, over: overlay))
+    grid.write("▌", row: row, column: 0, style: StyleID(.text, over: overlay))
+  }
   grid.write(line.time, row: row, column: 1, style: StyleID.textDim.under(overlay), maxWidth: 12)
   grid.write(line.symbol, row: row, column: 14, style: line.style.under(overlay), maxWidth: 2)
   let titleWidth = width >= 120 ? 34 : 26
