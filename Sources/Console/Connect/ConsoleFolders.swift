@@ -8,9 +8,9 @@ package enum ConsoleFolders {
     return environment("HOME").map { "\($0)/.config/gkm" }
   }
 
-  /// Folders with themes; the first that has a name wins.
+  /// Folders with themes; the first that has a name wins. `GKM_THEMES` comes before all.
   package static var themes: [String] {
-    var folders: [String] = []
+    var folders = environment("GKM_THEMES").map { [$0] } ?? []
     if let configuration { folders.append("\(configuration)/themes") }
     if let prefix = programPrefix { folders.append("\(prefix)/share/gkm/themes") }
     return folders
