@@ -12,7 +12,7 @@ struct Gkmd: AsyncParsableCommand {
       """,
     subcommands: [
       BootstrapCommand.self, MigrateCommand.self, PersonCommand.self, AfterRestoreCommand.self,
-      StockCommand.self, DemoDataCommand.self,
+      StockCommand.self, VerifyCommand.self, DemoDataCommand.self,
     ])
 
   static func main() async {
