@@ -91,10 +91,14 @@ let package = Package(
     // What tests stand on: private servers, processes. In no product.
     module("TestSupport", ["Market", "Store", "Postgres"]),
 
+    // The load of `make bench`. In no product.
+    module("Bench", ["Stripe"]),
+
     // Executables: parse, compose, run.
     program("gkm", ["Console", "Market", "Store", "Postgres", "Redis", "Terminal", arguments]),
     program("gkmd", ["Daemon", "Market", "Store", "Postgres", arguments, logging, lifecycle]),
     program("stripesim", ["StripeSimulator", "Outbound", arguments, logging, lifecycle]),
+    program("gkmbench", ["Bench", arguments]),
 
     tests("StripeTests", ["Stripe", "Outbound", crypto]),
     tests(

@@ -1,0 +1,33 @@
+-- A market with :orders open orders, each of one unit, reserved and waiting to be paid. psql, as the superuser; triggers
+-- rest as in a restore. Stock was imported before, through gkmd.
+BEGIN;
+SET LOCAL session_replication_role = replica;
+
+CREATE TEMPORARY TABLE bench_order ON COMMIT DROP AS
+  SELECT n AS id, l.id AS listing_id, l.vendor_id, p.title, l.price, l.currency, 'GK-B' || lpad(n::text, 9, '0') AS number
+  FROM generate_series(1, :orders) AS n
+  JOIN gkm.listing l ON l.id = 1 + (n - 1) % :listings
+  JOIN gkm.product p ON p.id = l.product_id;
+
+INSERT INTO gkm.orders (id, number, customer_email, customer_name, amount, currency, token_hash, units_total)
+  SELECT id, number, 'buyer' || id || '@bench.example', 'Buyer ' || id, price, currency,
+    sha256(convert_to('bench ' || id, 'UTF8')), 1
+  FROM bench_order ORDER BY id;
+INSERT INTO gkm.order_line (id, order_id, listing_id, vendor_id, title, quantity, unit_price, currency,
+    commission_rule_id, commission_bps, commission)
+  SELECT id, id, listing_id, vendor_id, title, 1, price, currency, 1, 1000, price / 10 FROM bench_order ORDER BY id;
+INSERT INTO gkm.vendor_order (vendor_id, order_id, number, customer_masked, amount, currency)
+  SELECT vendor_id, id, number, 'b***@b***', price, currency FROM bench_order ORDER BY id;
+INSERT INTO gkm.order_unit (id, order_id, order_line_id, listing_id, vendor_id, position)
+  SELECT id, id, id, listing_id, vendor_id, 1 FROM bench_order ORDER BY id;
+INSERT INTO gkm.reservation (id, order_id, listing_id, vendor_id, quantity, stock_version, expires_at)
+  SELECT id, id, listing_id, vendor_id, 1, 1, now() + interval '1 day' FROM bench_order ORDER BY id;
+INSERT INTO gkm.payment (order_id, facts) SELECT id, '{}' FROM bench_order ORDER BY id;
+UPDATE gkm.listing_stock s SET available = available - c.units, reserved = reserved + c.units, version = version + 1
+  FROM (SELECT listing_id, count(*) AS units FROM bench_order GROUP BY listing_id) AS c
+  WHERE c.listing_id = s.listing_id;
+SELECT setval(pg_get_serial_sequence(t, 'id'), :orders)
+  FROM unnest(ARRAY['gkm.orders', 'gkm.order_line', 'gkm.order_unit', 'gkm.reservation']) AS t \g /dev/null
+COMMIT;
+VACUUM (ANALYZE);
+CHECKPOINT;
