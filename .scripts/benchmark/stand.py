@@ -162,7 +162,9 @@ class Stand:
         """Postfix' smtp-sink: takes any mail and forgets it. (process, URL)"""
         port = free_port()
         libraries = f"{self.unpacked}/usr/lib/postfix:{self.unpacked}/usr/lib/x86_64-linux-gnu"
-        command = [f"{self.unpacked}/usr/sbin/smtp-sink", f"127.0.0.1:{port}", "256"]
+        # Root must say as whom it is to run.
+        user = ["-u", "nobody"] if os.getuid() == 0 else []
+        command = [f"{self.unpacked}/usr/sbin/smtp-sink", *user, f"127.0.0.1:{port}", "256"]
         child = self.launch("smtp-sink", command, {**os.environ, "LD_LIBRARY_PATH": libraries})
         for _ in range(100):
             with socket.socket() as probe:
