@@ -1,0 +1,183 @@
+import Market
+import Postgres
+import Store
+import TestSupport
+
+/// A market with one listing, and the daemon's own hand to work in it.
+struct Workbench: Sendable {
+  let market: MarketDatabase
+  let daemon: PostgresConnection
+  let vault: KeyVault
+  let listing: ListingID
+
+  static let price = Money(1_999, .eur)
+
+  static func with<T: Sendable>(keys: Int, _ body: @Sendable (Workbench) async throws -> T) async throws -> T {
+    try await MarketDatabase.with { market in
+      let vault = KeyVault(master: try MasterKey([UInt8](repeating: 7, count: 32)))
+      let listing = try await market.database.sql(
+        """
+        BEGIN; SET LOCAL session_replication_role = replica;
+        INSERT INTO gkm.vendor (handle, name, contact_email) VALUES ('vend', 'Vend', 'v@example.com');
+        INSERT INTO gkm.product (title, platform) VALUES ('Stellar Drift', 'Steam');
+        INSERT INTO gkm.listing (vendor_id, product_id, price, currency) VALUES (1, 1, 1999, 'eur') RETURNING id;
+        INSERT INTO gkm.listing_stock (listing_id, vendor_id) VALUES (1, 1);
+        COMMIT;
+        """)
+      let daemon = try await PostgresConnection.connect(market.daemon)
+      let bench = Workbench(
+        market: market, daemon: daemon, vault: vault,
+        listing: ListingID(Int64(listing.split(separator: "\n").last ?? "") ?? 0))
+      if keys > 0 { try await bench.stock(1...keys) }
+      do {
+        let value = try await body(bench)
+        await daemon.close()
+        return value
+      } catch {
+        await daemon.close()
+        throw error
+      }
+    }
+  }
+
+  func stock(_ numbers: ClosedRange<Int>) async throws {
+    let (vault, listing) = (vault, listing)
+    try await daemon.write { session in
+      var stockImport = StockImport(vault)
+      let lines = numbers.map { StockImport.Line(number: $0, key: "KEY-\($0)-AAAA") }
+      _ = try stockImport.run(session, into: listing, lines, source: "test")
+    }
+  }
+
+  /// Opens orders of so many units each.
+  func open(_ quantities: Int...) async throws -> [OpenedOrder] {
+    let reserver = Reserver(vault: vault, times: ReservationTimes(payable: .seconds(1_800), grace: .seconds(60)))
+    let listing = listing
+    let wishes = quantities.map { ReservationWish(quantity: $0, email: "buyer@example.com", name: "Buyer") }
+    let result = try await daemon.write { try reserver.reserve($0, listing, for: wishes) }
+    return result.outcomes.compactMap { if case .opened(let order) = $0 { order } else { nil } }
+  }
+
+  /// Stores an event and its job, as intake does, and claims it.
+  func receive(_ contents: [(id: String, content: EventContent)], lease: Lease) async throws -> [EventToApply] {
+    let events = contents.map {
+      ReceivedEvent(id: $0.id, type: "test.event", state: .pending, body: [0x7B, 0x7D], signature: "")
+    }
+    let fresh = try await daemon.write { try EventIntake.record($0, events.sorted { $0.id < $1.id }) }
+    let claimed = try await daemon.run { try ApplyClaim.claim($0, limit: 1_000, lease: lease) }
+    let byID = Dictionary(uniqueKeysWithValues: contents.map { ($0.id, $0.content) })
+    return claimed.filter { fresh.contains($0.eventID) }.compactMap { one in
+      byID[one.eventID].map {
+        EventToApply(job: one.job.id, eventID: one.eventID, type: one.type, reading: .content($0))
+      }
+    }
+  }
+
+  func context(_ lease: Lease, express: Int = 0, thorough: Bool = false) -> ApplyContext {
+    ApplyContext(
+      vault: vault, mailDomain: "shop.example", lease: lease, deliveryLease: Lease(for: .seconds(12)),
+      expressSlots: express, isThorough: thorough)
+  }
+
+  /// Receives and applies events in one batch.
+  @discardableResult
+  func apply(
+    _ contents: (id: String, content: EventContent)..., express: Int = 0, thorough: Bool = false
+  ) async throws -> ApplyResult {
+    let lease = Lease(for: .seconds(12))
+    let events = try await receive(contents, lease: lease)
+    let context = context(lease, express: express, thorough: thorough)
+    return try await daemon.write { try ApplyTransaction.run($0, events, context) }
+  }
+
+  func settle(_ outcomes: [DeliveryOutcome]) async throws -> DeliverySettlement.Result {
+    try await daemon.write { try DeliverySettlement.write($0, outcomes) }
+  }
+
+  /// Makes every job due, whoever holds it: as when leases have run out.
+  func passTime() async throws { try await market.database.sql("UPDATE gkm.job SET run_at = now() - interval '1 s';") }
+
+  /// Claims and prepares what is due.
+  func prepare(_ attemptLimit: Int = 8) async throws -> DeliveryClaim.Result {
+    let lease = Lease(for: .seconds(12))
+    let jobs = try await daemon.run { try JobQueue.claim($0, .deliver, limit: 100, lease: lease) }
+    return try await daemon.write { try DeliveryClaim.prepare($0, jobs, lease: lease, attemptLimit: attemptLimit) }
+  }
+
+  func sql(_ text: String) async throws -> String { try await market.database.sql(text) }
+
+  func state(of order: OpenedOrder) async throws -> String {
+    try await sql("SELECT state FROM gkm.orders WHERE id = \(order.id);")
+  }
+
+  /// The counter agrees with the rows: empty where it does.
+  func imbalance() async throws -> String {
+    try await sql(
+      """
+      SELECT s.listing_id, s.available, s.reserved, s.sold FROM gkm.listing_stock s
+      WHERE s.available + s.reserved <> (SELECT count(*) FROM gkm.stock_unit u WHERE u.listing_id = s.listing_id
+          AND u.state = 'available')
+        OR s.sold <> (SELECT count(*) FROM gkm.stock_unit u WHERE u.listing_id = s.listing_id AND u.state = 'assigned')
+        OR s.reserved <> (SELECT coalesce(sum(quantity), 0) FROM gkm.reservation r WHERE r.listing_id = s.listing_id
+          AND r.state = 'held');
+      """)
+  }
+}
+
+/// What Stripe's events say of one order.
+struct Story {
+  let order: OpenedOrder
+  var suffix: String { order.id.description }
+  var intent: String { "pi_\(suffix)" }
+  var charge: String { "ch_\(suffix)" }
+
+  private func event(_ name: String, _ fact: StripeFact, _ records: [PaymentRecord] = []) -> (String, EventContent) {
+    ("evt_\(name)_\(suffix)", .order(order.id, facts: [fact], records: records))
+  }
+
+  func completed(amount: Int64? = nil) -> (id: String, content: EventContent) {
+    event(
+      "completed",
+      .sessionCompleted(
+        paymentStatus: "paid", total: amount.map { Money($0, .eur) } ?? order.amount, paymentIntent: intent,
+        customerEmail: "buyer@example.com"))
+  }
+
+  func succeeded() -> (id: String, content: EventContent) {
+    event("intent", .paymentIntentSucceeded(id: intent, received: order.amount, latestCharge: charge))
+  }
+
+  func charged() -> (id: String, content: EventContent) {
+    event(
+      "charge",
+      .charge(id: charge, succeeded: true, amount: order.amount, paymentIntent: intent, cardLast4: "4242"),
+      [.attempt(key: charge, riskScore: 12, at: Instant(unixSeconds: 1_767_225_600))])
+  }
+
+  func expired() -> (id: String, content: EventContent) { event("expired", .sessionExpired()) }
+
+  /// Names no order: found by its payment intent alone.
+  func refunded(_ amount: Int64? = nil, status: String = "succeeded", name: String = "refund")
+    -> (id: String, content: EventContent)
+  {
+    let fact = StripeFact.refund(
+      id: "re_\(suffix)", amount: amount ?? order.amount.amount, status: status, charge: charge, paymentIntent: intent)
+    return (
+      "evt_\(name)_\(suffix)",
+      EventContent(
+        references: EventReferences(intent: intent, charge: charge), facts: [fact],
+        records: [
+          .refund(id: "re_\(suffix)", currency: .eur, createdAt: Instant(unixSeconds: 1_767_225_700))
+        ])
+    )
+  }
+
+  func disputed(_ type: String, _ status: String) -> (id: String, content: EventContent) {
+    event(
+      "dispute_\(status)",
+      .dispute(
+        id: "dp_\(suffix)", type: "charge.dispute.\(type)", event: "evt_dispute_\(status)_\(suffix)", status: status,
+        amount: order.amount.amount, charge: charge, paymentIntent: intent, reason: "fraudulent", dueBy: nil),
+      [.dispute(id: "dp_\(suffix)", currency: .eur, createdAt: Instant(unixSeconds: 1_767_225_800))])
+  }
+}
