@@ -155,6 +155,8 @@ import Testing
       let refused = try await Cli.run(["list", "orders", "--json", "--filter", "delivered -refunded"], as: vendor)
       #expect(refused.ending == .exited(64))
       #expect(refused.errors.hasPrefix("gkm: in --filter at column 11: "))
+      // What only staff are told is no state of a vendor's orders, rather than one that nothing is ever in.
+      #expect(try await Cli.run(["list", "orders", "--filter", "state:stuck"], as: vendor).ending == .exited(64))
     }
   }
 

@@ -31,7 +31,9 @@ package enum ListKind: String, CaseIterable, Sendable {
   private var vendorSchema: FilterSchema {
     switch self {
     case .orders, .payments:
-      FilterSchema([Self.orderStates], timeField: "created", mainField: "state")
+      FilterSchema(
+        [FilterField("state", .enumeration(OrderState.allCases.map(\.rawValue)), "where the order stands")],
+        timeField: "created", mainField: "state")
     case .deliveries:
       FilterSchema([Self.deliveryStates], timeField: "created", mainField: "state")
     case .stock: FilterSchema([FilterField("state", .enumeration(["active", "paused", "closed"]))], mainField: "state")
