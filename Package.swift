@@ -34,6 +34,7 @@ let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swif
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let metrics = Target.Dependency.product(name: "CoreMetrics", package: "swift-metrics")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let signals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let toml = Target.Dependency.product(name: "TOMLKit", package: "TOMLKit")
 
 let package = Package(
@@ -83,7 +84,7 @@ let package = Package(
       "Daemon",
       [
         "Market", "Store", "Stripe", "Postgres", "Redis", "Outbound", crypto, hummingbird, httpTypes, nio, mustache,
-        logging, metrics, lifecycle, toml,
+        logging, metrics, lifecycle, signals, toml,
       ],
       resources: [.embedInCode("OrderPage/Templates")]),
     module("StripeSimulator", ["Stripe", "Market", "Outbound", hummingbird, logging, lifecycle]),
@@ -108,6 +109,12 @@ let package = Package(
     tests(
       "ConsoleTests",
       ["Console", "Market", "Store", "Postgres", "Terminal", "TestSupport", "gkm"], resources: [.copy("Goldens")]),
+    tests(
+      "DaemonTests",
+      [
+        "Daemon", "Market", "Store", "Stripe", "StripeSimulator", "Postgres", "Redis", "Outbound", "TestSupport",
+        hummingbird, logging, lifecycle,
+      ]),
     tests("LayeringTests", ["TestSupport"]),
     tests("StoreTests", ["Store", "Market", "Postgres", "TestSupport"]),
     tests("PostgresTests", ["Postgres", "TestSupport"]),

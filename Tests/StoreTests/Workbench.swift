@@ -51,7 +51,10 @@ struct Workbench: Sendable {
 
   /// Opens orders of so many units each.
   func open(_ quantities: Int...) async throws -> [OpenedOrder] {
-    let reserver = Reserver(vault: vault, times: ReservationTimes(payable: .seconds(1_800), grace: .seconds(60)))
+    let reserver = Reserver(
+      vault: vault,
+      times: ReservationTimes(
+        opening: .seconds(60), payable: .seconds(1_800), grace: .seconds(60)))
     let listing = listing
     let wishes = quantities.map { ReservationWish(quantity: $0, email: "buyer@example.com", name: "Buyer") }
     let result = try await daemon.write { try reserver.reserve($0, listing, for: wishes) }

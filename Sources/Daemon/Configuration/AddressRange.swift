@@ -29,6 +29,9 @@ package struct IPAddress: Sendable, Hashable {
     return String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
   }
 
+  /// Whether it is this machine's own.
+  package var isLoopback: Bool { isIPv4 ? bytes[12] == 127 : bytes == Array(repeating: 0, count: 15) + [1] }
+
   /// What one client holds: an IPv4 address, or the /64 of an IPv6 address.
   package var clientKey: String {
     isIPv4 ? text : bytes[..<8].map { String($0, radix: 16) }.joined(separator: "-")
@@ -67,17 +70,25 @@ package struct AddressRange: Sendable, Equatable {
 /// Finds who really asked, behind the proxies that are trusted.
 package struct ClientAddressRule: Sendable {
   private let trusted: [AddressRange]
+  private let trustsUnixPeers: Bool
 
-  package init(trusted: [AddressRange]) {
+  /// - Parameter trustsUnixPeers: whether who comes without an address, through a Unix socket, is a trusted proxy.
+  package init(trusted: [AddressRange], trustsUnixPeers: Bool = false) {
     self.trusted = trusted
+    self.trustsUnixPeers = trustsUnixPeers
   }
 
   /// From the right, the first address of `X-Forwarded-For` that no trusted proxy has, where the peer is trusted; else
   /// the peer. What stands left of it may be the client's invention.
   package func client(peer: String?, forwardedFor: [String]) -> IPAddress? {
-    guard let peer, let address = IPAddress(peer) else { return nil }
-    guard isTrusted(address) else { return address }
-    var client = address
+    var client: IPAddress?
+    if let peer {
+      guard let address = IPAddress(peer) else { return nil }
+      guard isTrusted(address) else { return address }
+      client = address
+    } else if !trustsUnixPeers {
+      return nil
+    }
     let hops = forwardedFor.flatMap { $0.split(separator: ",") }.suffix(Self.hopLimit).reversed()
     for hop in hops {
       guard let next = IPAddress(hop.filter { $0 != " " }) else { return client }

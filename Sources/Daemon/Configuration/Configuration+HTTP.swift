@@ -11,6 +11,10 @@ package struct HTTPSettings: Sendable {
   /// How long a whole body may take.
   package var bodyTimeout: Duration
   package var headerLimitBytes: Int
+  /// Bytes of bodies in memory at once, over all connections.
+  package var bodyBudgetBytes: Int
+  /// How long the daemon says that it is not ready before it stops accepting.
+  package var drainNotice: Duration
   /// How long requests under way may take once the daemon is told to stop.
   package var drainTimeout: Duration
 
@@ -37,11 +41,15 @@ package struct HTTPSettings: Sendable {
         reader.problem("http.trusted_proxies", "\(text) is no address and no range like 10.0.0.0/8")
       }
     }
-    addressRule = ClientAddressRule(trusted: ranges)
+    var isUnix = false
+    if case .unix = listen { isUnix = true }
+    addressRule = ClientAddressRule(trusted: ranges, trustsUnixPeers: isUnix)
     maximumConnections = reader.number("http.maximum_connections", default: 4_096, in: 8...100_000)
     idleTimeout = reader.duration("http.idle_timeout", default: .seconds(60), in: .seconds(1)...(.seconds(600)))
     bodyTimeout = reader.duration("http.body_timeout", default: .seconds(10), in: .milliseconds(100)...(.seconds(120)))
     headerLimitBytes = reader.number("http.header_limit_bytes", default: 16 << 10, in: 1_024...(256 << 10))
+    bodyBudgetBytes = reader.number("http.body_budget_bytes", default: 64 << 20, in: (1 << 20)...(4 << 30))
+    drainNotice = reader.duration("http.drain_notice", default: .zero, in: .zero...(.seconds(60)))
     drainTimeout = reader.duration("http.drain_timeout", default: .seconds(20), in: .seconds(1)...(.seconds(300)))
   }
 }
@@ -96,7 +104,7 @@ package struct CheckoutSettings: Sendable {
   package var queueLimit: Int
   /// How often stock is looked for that is held too long.
   package var sweepInterval: Duration
-  /// Requests that one client may make in a minute.
+  /// Checkouts that one client may open in a minute, where it is not on this machine.
   package var requestsPerMinute: Int
 
   init(_ reader: inout ConfigurationReader, publicURL: String) {
@@ -115,7 +123,7 @@ package struct CheckoutSettings: Sendable {
     sweepInterval = reader.duration(
       "checkout.sweep_interval", default: .seconds(5), in: .milliseconds(50)...(.seconds(600)))
     requestsPerMinute = reader.number(
-      "checkout.requests_per_minute", env: ["GKM_CHECKOUT_RATE"], default: 600, in: 1...1_000_000)
+      "checkout.requests_per_minute", default: 60, in: 1...1_000_000)
   }
 }
 

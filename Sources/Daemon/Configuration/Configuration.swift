@@ -173,6 +173,8 @@ package struct WorkerSettings: Sendable {
   package var poll: Duration
   /// Jobs claimed at once.
   package var batch: Int
+  /// Batches of events applied side by side.
+  package var lanes: Int
   /// Mails under way at once.
   package var deliveries: Int
   /// Attempts of one delivery until a person must look.
@@ -182,6 +184,7 @@ package struct WorkerSettings: Sendable {
     lease = reader.duration("workers.lease", default: .seconds(12), in: .seconds(2)...(.seconds(300)))
     poll = reader.duration("workers.poll", default: .milliseconds(500), in: .milliseconds(10)...(.seconds(1)))
     batch = reader.number("workers.batch", default: 64, in: 1...1_000)
+    lanes = reader.number("workers.lanes", default: 2, in: 1...32)
     deliveries = reader.number("workers.deliveries", default: 16, in: 1...500)
     deliveryAttempts = reader.number("workers.delivery_attempts", default: 8, in: 1...100)
   }

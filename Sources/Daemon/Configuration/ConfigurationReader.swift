@@ -110,7 +110,10 @@ struct ConfigurationReader {
     if let folder = environment["CREDENTIALS_DIRECTORY"], access("\(folder)/\(credential)", R_OK) == 0 {
       return readSecret(name, path: "\(folder)/\(credential)")
     }
-    guard let set, let value = environment[set] else { return nil }
+    guard let set, let value = environment[set] else {
+      entries.append(ConfigurationEntry(name: name, value: "(not set)", origin: "default"))
+      return nil
+    }
     guard allowsSecretsInEnvironment else {
       let written = WrittenValue(content: .text(""), place: set)
       return refuse(name, written, "in production a secret comes from a file or a credential, not the environment")

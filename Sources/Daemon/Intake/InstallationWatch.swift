@@ -20,6 +20,13 @@ package final class InstallationWatch: Service, Sendable {
   /// As last read; `nil` until it was read once.
   package var current: Installation? { state.withLock { $0 } }
 
+  /// As last read, and read now if it never was; `nil` where that fails.
+  package func known() async -> Installation? {
+    if let current { return current }
+    try? await refresh()
+    return current
+  }
+
   /// Reads it now.
   package func refresh() async throws {
     let read = try await pool.read { try Installation.read($0) }

@@ -67,7 +67,7 @@ package final class WebhookIntake: Sendable {
       refuse(check, bytes: body.count)
       return .badSignature(check)
     }
-    guard let state = installation.current else {
+    guard let state = await installation.known() else {
       telemetry.count(.unavailable)
       return .unavailable
     }

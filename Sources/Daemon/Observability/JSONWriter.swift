@@ -45,6 +45,12 @@ package struct JSONWriter: Sendable {
     self.value(value)
   }
 
+  /// A member; `nil` is written as `null`.
+  package mutating func member(_ name: String, _ value: Int64?) {
+    key(name)
+    if let value { self.value(value) } else { raw("null") }
+  }
+
   package mutating func member(_ name: String, _ value: Bool) {
     key(name)
     raw(value ? "true" : "false")

@@ -3,9 +3,10 @@ package import Postgres
 
 /// Notes at an open order which Checkout Session it is paid through.
 package enum CheckoutSessionRecord {
-  /// Answers whether the order was still open and without a session.
+  /// Holds the order's stock until `heldUntil` from now on. Answers false, and changes nothing, where the order is not
+  /// open any more or has another session.
   package static func attach(
-    _ session: borrowing Session, _ checkoutSession: String, to order: OrderID, number: String
+    _ session: borrowing Session, _ checkoutSession: String, to order: OrderID, number: String, heldUntil: Instant
   ) throws -> Bool {
     let stamp = try Stamp.now(session)
     let changed = try session.execute(
@@ -17,7 +18,17 @@ package enum CheckoutSessionRecord {
     var audit = AuditBatch(stamp)
     try audit.add(
       .checkoutSessionCreated, .order(order), order: (order, number), details: ["session": checkoutSession])
-    try session.execute(audit.statement)
+    try session.pipeline([
+      "UPDATE gkm.reservation SET expires_at = \(heldUntil) WHERE order_id = \(order) AND state = 'held'",
+      audit.statement,
+    ])
     return true
+  }
+}
+
+extension CheckoutSessionRecord {
+  /// The session that an order is paid through.
+  package static func current(_ session: borrowing Session, _ order: OrderID) throws -> String? {
+    try session.first("SELECT checkout_session FROM gkm.orders WHERE id = \(order)") { try $0.stringOrNil(0) } ?? nil
   }
 }

@@ -44,12 +44,15 @@ package enum ReservationOutcome: Sendable, Equatable {
 
 /// How long stock is held.
 package struct ReservationTimes: Sendable {
-  /// How long the customer can pay.
+  /// How long, until the order has a Checkout Session: what a daemon that crashed in between leaves held.
+  package var opening: Duration
+  /// How long the customer can pay, from the reservation on.
   package var payable: Duration
   /// How long the stock is held beyond that.
   package var grace: Duration
 
-  package init(payable: Duration, grace: Duration) {
+  package init(opening: Duration, payable: Duration, grace: Duration) {
+    self.opening = opening
     self.payable = payable
     self.grace = grace
   }
@@ -58,6 +61,9 @@ package struct ReservationTimes: Sendable {
 /// Somebody else changed the stock between our read and our write.
 package struct StockVersionConflict: Error, Sendable, CustomStringConvertible {
   package let listing: ListingID
+  package let title: String
+  /// What was available at the read.
+  package let available: Int64
 
   package var description: String { "the stock of listing \(listing) changed in between" }
 }

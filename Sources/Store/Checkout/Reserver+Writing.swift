@@ -14,7 +14,7 @@ extension Reserver {
     let currency = offer.price.currency
     let hashes = grants.map { vault.token(order: $0.order.id, generation: 1).storedHash }
     let facts = try Self.emptyFacts.get()
-    let expires = stock.stamp.at + times.payable + times.grace
+    let expires = stock.stamp.at + times.opening
     let units = grants.flatMap { grant in
       grant.unitIDs.enumerated().map { (id: $1, order: grant.order.id, line: grant.lineID, position: $0 + 1) }
     }
@@ -80,5 +80,5 @@ extension Reserver {
   }
 
   /// The document of a payment of which nothing is known yet.
-  private static let emptyFacts = Swift.Result { Array(try JSONEncoder().encode(PaymentFacts())) }
+  private static let emptyFacts = Result { Array(try JSONEncoder().encode(PaymentFacts())) }
 }

@@ -12,21 +12,14 @@ package struct Reserver: Sendable {
     self.times = times
   }
 
-  /// What the group's read found, and what can be given to whom.
-  package struct Result: Sendable {
-    package let outcomes: [ReservationOutcome]
-    /// What was available at this read; `nil` where there is no such listing.
-    package let available: Int64?
-  }
-
   /// Reads the stock and its version, gives to the buyers in their order as long as it lasts, and takes all that was
   /// given under the version read. Runs inside one transaction, which is to be rolled back if this throws
   /// `StockVersionConflict`: then nothing is held, and a fresh read is due.
   package func reserve(
     _ session: borrowing Session, _ listing: ListingID, for wishes: [ReservationWish]
-  ) throws -> Result {
+  ) throws -> [ReservationOutcome] {
     guard let stock = try StockRead.read(session, listing, buyers: wishes.count, units: units(wishes)) else {
-      return Result(outcomes: wishes.map { _ in .unknownListing }, available: nil)
+      return wishes.map { _ in .unknownListing }
     }
     let (outcomes, granted) = try share(stock, among: wishes)
     if !granted.isEmpty {
@@ -37,10 +30,12 @@ package struct Reserver: Sendable {
         SET available = available - \(total), reserved = reserved + \(total), version = version + 1
         WHERE listing_id = \(listing) AND version = \(stock.version) AND available >= \(total)
         """)
-      guard taken == 1 else { throw StockVersionConflict(listing: listing) }
+      guard taken == 1 else {
+        throw StockVersionConflict(listing: listing, title: stock.offer.title, available: stock.offer.available)
+      }
       try write(granted, stock, session)
     }
-    return Result(outcomes: outcomes, available: stock.offer.available)
+    return outcomes
   }
 
   private func units(_ wishes: [ReservationWish]) -> Int { wishes.reduce(0) { $0 + min($1.quantity, 100) } }

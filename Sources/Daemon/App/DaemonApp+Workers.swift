@@ -1,0 +1,47 @@
+import Glibc
+import Market
+import Outbound
+import Redis
+import ServiceLifecycle
+import Store
+
+extension DaemonApp {
+  /// The workers, with what they need of the daemon's means.
+  func makeWorkers(_ means: DaemonMeans, wake: WakeBoard) throws -> Workers {
+    let configuration = means.configuration
+    let mail = configuration.mail
+    var server = try SMTPConfiguration(url: mail.url?.text ?? "")
+    server.commandTimeout = mail.timeout
+    let redis = means.redis
+    return try Workers(
+      Workers.Means(
+        pool: means.pool, vault: try means.demandVault(), outbound: means.outbound, mailServer: server,
+        mail: KeyMailSettings(
+          sender: .init(name: mail.senderName, address: mail.sender), publicURL: configuration.http.publicURL,
+          includesKey: mail.includesKey),
+        mailDomain: mail.messageIDDomain, stripe: means.stripe(deadline: configuration.stripe.deadline), redis: redis,
+        signals: { wake.signals($0) },
+        wake: { kind in
+          wake.wake(kind)
+          // For the workers of other processes; these poll beneath it.
+          Task { _ = try? await redis.pipeline([WakeBoard.announcement(kind)], timeout: .milliseconds(500)) }
+        }),
+      limits: configuration.workers.limits, telemetry: WorkTelemetry(factory: means.telemetry.factory),
+      logger: means.logger, now: Self.instant)
+  }
+
+  /// Our clock.
+  private static let instant: @Sendable () -> Instant = {
+    var now = timespec()
+    clock_gettime(CLOCK_REALTIME, &now)
+    return Instant(microseconds: Int64(now.tv_sec) * 1_000_000 + Int64(now.tv_nsec) / 1_000)
+  }
+}
+
+extension WorkerSettings {
+  var limits: WorkLimits {
+    WorkLimits(
+      lease: lease, batch: batch, lanes: lanes, deliveries: deliveries, waitingDeliveries: 32 * deliveries,
+      deliveryAttempts: deliveryAttempts)
+  }
+}

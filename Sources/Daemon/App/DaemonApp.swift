@@ -1,0 +1,179 @@
+import Glibc
+import Hummingbird
+package import Logging
+import NIOCore
+import ServiceLifecycle
+import Store
+import Stripe
+package import UnixSignals
+
+/// `gkmd serve`: composes the parts and runs them until told to stop.
+///
+/// On SIGTERM or SIGINT it first says that it is not ready, then stops accepting, finishes the requests under way,
+/// drains the workers, and last closes its connections.
+package struct DaemonApp: Sendable {
+  private let configuration: Configuration
+  private let parts: Set<DaemonPart>
+  private let registry: PrometheusRegistry
+  private let logger: Logger
+
+  /// Throws a `ConfigurationError` naming all that the parts need and is not set.
+  package init(
+    _ configuration: Configuration, parts: Set<DaemonPart>, registry: PrometheusRegistry, logger: Logger
+  ) throws(ConfigurationError) {
+    let missing = configuration.missing(for: parts)
+    guard missing.isEmpty else { throw ConfigurationError(problems: missing) }
+    self.configuration = configuration
+    self.parts = parts
+    self.registry = registry
+    self.logger = logger
+  }
+
+  /// Runs until one of `signals` comes, or the task is cancelled, or a part fails.
+  ///
+  /// - Parameter onListening: told the ports of the public and of the metrics server once they take connections; a
+  ///   server that is not run has none.
+  package func run(
+    signals: [UnixSignal] = [.sigterm, .sigint],
+    onListening: @escaping @Sendable (_ port: Int?, _ metricsPort: Int?) -> Void = { _, _ in }
+  ) async throws {
+    let means = try DaemonMeans(configuration, factory: registry, logger: logger)
+    let ports = ListeningPorts(expectsPublic: parts.contains { $0.servesHTTP }, onListening)
+    var group = ServiceGroupConfiguration(
+      services: try services(means, ports), gracefulShutdownSignals: signals, logger: logger)
+    group.maximumGracefulShutdownDuration = configuration.http.drainTimeout
+    logger.info("starting", metadata: ["parts": "\(parts.map(\.rawValue).sorted().joined(separator: ","))"])
+    do {
+      try await ServiceGroup(configuration: group).run()
+      await means.close()
+      logger.info("stopped")
+    } catch {
+      await means.close()
+      throw error
+    }
+  }
+
+  /// In the order in which they are started; they are stopped in the reverse.
+  private func services(_ means: DaemonMeans, _ ports: ListeningPorts) throws -> [any Service] {
+    let health = Health(pool: means.pool, redis: means.redis)
+    let installation = InstallationWatch(pool: means.pool, logger: logger)
+    let wake = WakeBoard(
+      poll: configuration.workers.poll, redis: parts.contains(.workers) ? means.redisConfiguration : nil,
+      logger: logger)
+    let router = Router(context: WebContext.self)
+    router.add(middleware: ProblemMiddleware(telemetry: means.telemetry, logger: logger))
+    HealthRoutes(health: health, registry: nil).add(to: router)
+    var services: [any Service] = [installation, wake]
+    var intake: WebhookIntake?
+    let budget = BodyBudget(bytes: configuration.http.bodyBudgetBytes)
+    if parts.contains(.intake) {
+      intake = addIntake(to: router, means, installation: installation, wake: wake, budget: budget)
+    }
+    let limiter = RateLimiter(redis: means.redis, now: Self.now)
+    if parts.contains(.checkout) {
+      services.append(try addCheckout(to: router, means, limiter: limiter, budget: budget))
+    }
+    if parts.contains(.pages) {
+      let pages = try OrderPages(
+        settings: configuration.page, pool: means.pool, vault: try means.demandVault(), limiter: limiter,
+        clients: configuration.http.addressRule, telemetry: means.telemetry, logger: logger)
+      pages.addRoutes(to: router)
+    }
+    if parts.contains(.workers) { services.append(try makeWorkers(means, wake: wake)) }
+    services.append(GaugeService(means: means, intake: intake, logger: logger))
+    services.append(metricsServer(health, ports))
+    if parts.contains(where: { $0.servesHTTP }) { services.append(publicServer(router, ports)) }
+    services.append(DrainNotice(health: health, notice: configuration.http.drainNotice))
+    return services
+  }
+
+  private func addIntake(
+    to router: Router<WebContext>, _ means: DaemonMeans, installation: InstallationWatch, wake: WakeBoard,
+    budget: BodyBudget
+  ) -> WebhookIntake {
+    let settings = configuration.intake
+    let intake = WebhookIntake(
+      settings: settings,
+      verifier: SignatureVerifier(
+        secrets: configuration.stripe.webhookSecrets.map(\.text),
+        toleranceSeconds: settings.tolerance.components.seconds),
+      pool: means.intakePool,
+      seen: SeenEvents(redis: means.redis, budget: settings.redisBudget, seenFor: settings.seenFor),
+      installation: installation, wake: wake, telemetry: means.telemetry, logger: logger, now: Self.now)
+    WebhookRoute(
+      intake: intake, settings: settings, http: configuration.http, budget: budget, telemetry: means.telemetry
+    ).add(to: router)
+    return intake
+  }
+
+  private func addCheckout(
+    to router: Router<WebContext>, _ means: DaemonMeans, limiter: RateLimiter, budget: BodyBudget
+  ) throws -> any Service {
+    let settings = configuration.checkout
+    let desk = CheckoutDesk(
+      settings: settings, pool: means.pool, vault: try means.demandVault(),
+      stripe: means.stripe(deadline: settings.stripeDeadline), ticks: means.ticks, telemetry: means.telemetry,
+      logger: logger)
+    ShopRoutes(
+      desk: desk, settings: settings, http: configuration.http, pool: means.pool, limiter: limiter, budget: budget,
+      telemetry: means.telemetry
+    ).add(to: router)
+    return ReservationSweep(
+      pool: means.pool, stripe: means.stripe(deadline: settings.stripeDeadline), interval: settings.sweepInterval,
+      ticks: means.ticks, telemetry: means.telemetry, logger: logger)
+  }
+
+  private func publicServer(_ router: Router<WebContext>, _ ports: ListeningPorts) -> some Service {
+    let http = configuration.http
+    var quiet = logger
+    quiet.logLevel = max(logger.logLevel, .notice)
+    return Application(
+      router: router,
+      server: .http1(
+        configuration: .init(
+          idleTimeout: .nanoseconds(http.idleTimeout.wholeNanoseconds),
+          httpDecoderConfiguration: .init(
+            maxHeaderFieldSize: http.headerLimitBytes, maxHeaderListSize: 2 * http.headerLimitBytes,
+            maxHeaderFieldCount: 128))),
+      configuration: ApplicationConfiguration(
+        address: http.listen.bindAddress, backlog: 1_024,
+        availableConnectionsDelegate: .maximum(http.maximumConnections, logger: quiet)),
+      onServerRunning: { ports.publicServer(at: $0.localAddress?.port) }, logger: quiet)
+  }
+
+  private func metricsServer(_ health: Health, _ ports: ListeningPorts) -> some Service {
+    let router = Router(context: WebContext.self)
+    HealthRoutes(health: health, registry: registry).add(to: router)
+    var quiet = logger
+    quiet.logLevel = max(logger.logLevel, .notice)
+    return Application(
+      router: router, server: .http1(configuration: .init(idleTimeout: .seconds(30))),
+      configuration: ApplicationConfiguration(
+        address: configuration.http.metricsListen.bindAddress,
+        availableConnectionsDelegate: .maximum(64, logger: quiet)),
+      onServerRunning: { ports.metricsServer(at: $0.localAddress?.port) }, logger: quiet)
+  }
+
+  /// Our clock, in Unix seconds.
+  static let now: @Sendable () -> Int64 = {
+    var now = timespec()
+    clock_gettime(CLOCK_REALTIME, &now)
+    return Int64(now.tv_sec)
+  }
+}
+
+extension ListenAddress {
+  var bindAddress: BindAddress {
+    switch self {
+    case .tcp(let host, let port): .hostname(host, port: port)
+    case .unix(let path): .unixDomainSocket(path: path)
+    }
+  }
+}
+
+extension Duration {
+  var wholeNanoseconds: Int64 {
+    let (seconds, attoseconds) = components
+    return seconds * 1_000_000_000 + attoseconds / 1_000_000_000
+  }
+}

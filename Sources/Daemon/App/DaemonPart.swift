@@ -1,0 +1,45 @@
+/// What one process of `gkmd serve` does. Each part can run in a process of its own.
+package enum DaemonPart: String, CaseIterable, Sendable {
+  /// `POST /webhooks/stripe`
+  case intake
+  /// `POST /v1/checkout`, the catalogue, and the release of stock that nobody paid.
+  case checkout
+  /// The order page.
+  case pages
+  /// Applying events and delivering keys.
+  case workers
+
+  /// Whether it answers requests.
+  var servesHTTP: Bool { self != .workers }
+}
+
+extension Configuration {
+  /// What the parts need and nobody has set, one sentence for each.
+  package func missing(for parts: Set<DaemonPart>) -> [ConfigurationProblem] {
+    var problems: [ConfigurationProblem] = []
+    func demand(_ isThere: Bool, _ sentence: String) {
+      if !isThere { problems.append(ConfigurationProblem(place: "configuration", message: sentence)) }
+    }
+    demand(redis.url != nil, "redis.url is not set: REDIS_URL, redis.url_file or the credential redis_url")
+    if parts.contains(.intake) {
+      demand(
+        !stripe.webhookSecrets.isEmpty,
+        "stripe.webhook_secret is not set: STRIPE_WEBHOOK_SECRET, stripe.webhook_secret_file or the credential"
+          + " stripe_webhook_secret")
+    }
+    if !parts.isDisjoint(with: [.checkout, .workers]) {
+      demand(
+        stripe.apiKey != nil,
+        "stripe.api_key is not set: STRIPE_API_KEY, stripe.api_key_file or the credential stripe_api_key")
+    }
+    if !parts.isDisjoint(with: [.checkout, .pages, .workers]) {
+      demand(
+        keys.masterKey != nil,
+        "keys.master_key is not set: GKM_MASTER_KEY_FILE, keys.master_key_file or the credential master_key")
+    }
+    if parts.contains(.workers) {
+      demand(mail.url != nil, "mail.url is not set: SMTP_URL, mail.url_file or the credential smtp_url")
+    }
+    return problems
+  }
+}

@@ -1,0 +1,104 @@
+import Hummingbird
+import Logging
+import Postgres
+import Redis
+import ServiceLifecycle
+import Store
+import Synchronization
+
+/// `/healthz`, `/readyz`, and where there is a registry `/metrics`.
+struct HealthRoutes: Sendable {
+  let health: Health
+  let registry: PrometheusRegistry?
+
+  func add(to router: Router<WebContext>) {
+    router.get("/healthz") { _, _ in health.alive() }
+    router.get("/readyz") { _, _ in await health.ready() }
+    guard let registry else { return }
+    router.get("/metrics") { _, _ in
+      Response.bytes(Array(registry.exposition().utf8), type: "text/plain; version=0.0.4; charset=utf-8")
+    }
+  }
+}
+
+/// The first to be told of a shutdown: says that the daemon is not ready, and gives whoever sends it requests a moment
+/// to notice.
+struct DrainNotice: Service {
+  let health: Health
+  let notice: Duration
+
+  func run() async throws {
+    try? await gracefulShutdown()
+    health.startDraining()
+    try? await Task.sleep(for: notice)
+  }
+}
+
+/// Reads now and then what is not counted as it happens: pools, queues, Redis' breaker.
+struct GaugeService: Service {
+  let means: DaemonMeans
+  let intake: WebhookIntake?
+  let logger: Logger
+
+  private static let interval = Duration.seconds(5)
+
+  func run() async throws {
+    await cancelWhenGracefulShutdown {
+      while !Task.isCancelled {
+        await read()
+        try? await Task.sleep(for: Self.interval)
+      }
+    }
+  }
+
+  private func read() async {
+    let telemetry = means.telemetry
+    for (name, pool) in [("main", means.pool), ("intake", means.intakePool)] {
+      let now = pool.statistics
+      let busy = now.open - now.idle
+      telemetry.gauge("gkm_database_connections", [("pool", name), ("state", "idle")], Double(now.idle))
+      telemetry.gauge("gkm_database_connections", [("pool", name), ("state", "busy")], Double(busy))
+      telemetry.gauge("gkm_database_waiters", [("pool", name)], Double(now.waiting))
+    }
+    telemetry.gauge("gkm_redis_circuit_open", [], means.redis.isCircuitClosed ? 0 : 1)
+    if let intake { telemetry.gauge("gkm_intake_queue", [], Double(intake.waiting)) }
+    guard let depths = try? await means.pool.read({ try JobQueue.depths($0) }) else { return }
+    for kind in JobKind.allCases {
+      let depth = depths.first { $0.kind == kind.rawValue }
+      telemetry.gauge("gkm_jobs", [("kind", kind.rawValue), ("state", "waiting")], Double(depth?.waiting ?? 0))
+      telemetry.gauge("gkm_jobs", [("kind", kind.rawValue), ("state", "due")], Double(depth?.due ?? 0))
+      let oldest = depth?.oldestDue.components
+      let seconds = Double(oldest?.seconds ?? 0) + Double(oldest?.attoseconds ?? 0) / 1e18
+      telemetry.gauge("gkm_job_oldest_seconds", [("kind", kind.rawValue)], seconds)
+    }
+  }
+}
+
+/// Waits until every server of the daemon takes connections, and then tells their ports.
+final class ListeningPorts: Sendable {
+  private struct State {
+    var publicPort: Int?
+    var metricsPort: Int?
+    var waitsFor: Int
+  }
+
+  private let state: Mutex<State>
+  private let tell: @Sendable (Int?, Int?) -> Void
+
+  init(expectsPublic: Bool, _ tell: @escaping @Sendable (Int?, Int?) -> Void) {
+    state = Mutex(State(waitsFor: expectsPublic ? 2 : 1))
+    self.tell = tell
+  }
+
+  func publicServer(at port: Int?) { note { $0.publicPort = port } }
+  func metricsServer(at port: Int?) { note { $0.metricsPort = port } }
+
+  private func note(_ change: (inout State) -> Void) {
+    let done = state.withLock { state -> State? in
+      change(&state)
+      state.waitsFor -= 1
+      return state.waitsFor == 0 ? state : nil
+    }
+    if let done { tell(done.publicPort, done.metricsPort) }
+  }
+}
