@@ -55,11 +55,4 @@ struct DemoCustomer: Sendable {
       name: person.name, email: "\(person.ascii)\(number)@\(random.pick(domains))", locale: person.locale,
       card: random.pick(cards), address: address, agent: random.pick(agents))
   }
-
-  /// As a vendor sees the customer: `a•••@e•••.com`.
-  var masked: String {
-    let parts = email.split(separator: "@")
-    let suffix = email.lastIndex(of: ".").map { String(email[$0...]) } ?? ""
-    return "\(parts[0].prefix(1))•••@\(parts[1].prefix(1))•••\(suffix)"
-  }
 }

@@ -81,7 +81,7 @@ extension DemoHistory {
       INSERT INTO gkm.vendor_order (vendor_id, order_id, number, customer_masked, amount, currency, created_at)
       SELECT * FROM unnest(
         \(parts.map(\.vendor)), \(parts.map(\.order.id)), \(parts.map(\.order.number)),
-        \(parts.map(\.order.customer.masked)), \(parts.map(\.amount)), \(parts.map(\.order.currency)),
+        \(parts.map { maskedCustomer($0.order.customer.email) }), \(parts.map(\.amount)), \(parts.map(\.order.currency)),
         \(parts.map(\.order.createdAt)))
       """
   }

@@ -9,6 +9,8 @@ package struct DemoMarket: Sendable {
   package var orders = 600
   /// How far the history reaches back.
   package var days = 7
+  /// How much of the usual stock is left for sale.
+  package var stockShare = 1.0
   /// The right side of each Message-ID.
   package var mailDomain = "gkm.localdomain"
   /// Also where there are orders already.
@@ -49,7 +51,7 @@ package struct DemoMarket: Sendable {
     let plan = DemoPlan(
       orders: orders, listings: listings, now: now, history: history, random: DemoRandom(seed: random.next()))
     var stock = DemoStock(vault: vault, beganAt: now - history, random: DemoRandom(seed: random.next()))
-    try stock.fill(session, &listings, needed: plan.keysNeeded(target: stock.targets(listings)))
+    try stock.fill(session, &listings, needed: plan.keysNeeded(target: stock.targets(listings, share: stockShare)))
     summary.keys = stock.imported
 
     var rest = plan.entries[...]

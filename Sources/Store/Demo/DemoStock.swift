@@ -15,11 +15,12 @@ struct DemoStock {
   }
 
   /// How many keys of each listing are left for sale when the history is over.
-  mutating func targets(_ listings: [DemoListing]) -> [Int] {
+  mutating func targets(_ listings: [DemoListing], share: Double) -> [Int] {
     listings.indices.map { place in
       if place == DemoPlan.soldOut { return 0 }
       if DemoPlan.nearlySoldOut.contains(place) { return random.number(1...4) }
-      return DemoPlan.wellStocked.contains(place) ? 1_500 : random.number(260...560)
+      let usual = DemoPlan.wellStocked.contains(place) ? 1_500 : random.number(260...560)
+      return max(8, Int(Double(usual) * share))
     }
   }
 

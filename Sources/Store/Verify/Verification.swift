@@ -49,19 +49,26 @@ package struct Verification: Sendable {
   package func run(
     _ connection: PostgresConnection, tell: @escaping @Sendable (Result) -> Void = { _ in }
   ) async throws -> [Result] {
-    try await connection.read(isolation: .repeatableRead) { session in
-      // Whole tables are joined: enough memory not to spill.
-      try session.execute("SET LOCAL work_mem = '96MB'")
-      return try Self.checks.map { check in
-        let start = ContinuousClock.now
-        let found = try check.body(self, session)
-        let result = Result(
-          check: check.name, promise: check.promise, checked: found.checked, offenders: found.offenders,
-          count: found.offenders.count, skipped: found.skipped, duration: ContinuousClock.now - start)
-        tell(result)
-        return result
-      }
+    try await connection.read(isolation: .repeatableRead) { try look($0, tell: tell) }
+  }
+
+  /// Runs every check, or the named ones, inside the caller's transaction, which should see one snapshot.
+  package func look(
+    _ session: borrowing Session, only names: Set<String>? = nil, tell: (Result) -> Void = { _ in }
+  ) throws -> [Result] {
+    // Whole tables are joined: enough memory not to spill.
+    try session.execute("SET LOCAL work_mem = '96MB'")
+    var results: [Result] = []
+    for check in Self.checks where names?.contains(check.name) ?? true {
+      let start = ContinuousClock.now
+      let found = try check.body(self, session)
+      let result = Result(
+        check: check.name, promise: check.promise, checked: found.checked, offenders: found.offenders,
+        count: found.offenders.count, skipped: found.skipped, duration: ContinuousClock.now - start)
+      tell(result)
+      results.append(result)
     }
+    return results
   }
 
   static let checks: [Check] =
