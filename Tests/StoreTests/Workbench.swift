@@ -58,7 +58,7 @@ struct Workbench: Sendable {
     let listing = listing
     let wishes = quantities.map { ReservationWish(quantity: $0, email: "buyer@example.com", name: "Buyer") }
     let result = try await daemon.write { try reserver.reserve($0, listing, for: wishes) }
-    return result.outcomes.compactMap { if case .opened(let order) = $0 { order } else { nil } }
+    return result.compactMap { if case .opened(let order) = $0 { order } else { nil } }
   }
 
   /// Stores an event and its job, as intake does, and claims it.
