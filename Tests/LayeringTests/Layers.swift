@@ -32,7 +32,7 @@ enum Layers {
       height: 3, own: ["Market", "Store", "Postgres", "Redis", "Terminal"], foreign: ["TOMLKit", "Crypto"]),
     "Daemon": Place(
       height: 3, own: ["Market", "Store", "Stripe", "Postgres", "Redis", "Outbound"],
-      foreign: web.union(["Mustache", "CoreMetrics", "TOMLKit", "Crypto"])),
+      foreign: web.union(["Mustache", "CoreMetrics", "TOMLKit", "Crypto", "Dispatch"])),
     "StripeSimulator": Place(height: 3, own: ["Stripe", "Market", "Outbound"], foreign: web.union(["Crypto"])),
     "Bench": Place(height: 3, own: ["Stripe"], foreign: []),
     "TestSupport": Place(height: 3, own: ["Market", "Store", "Postgres", "Redis"], foreign: []),

@@ -29,7 +29,8 @@ extension ReservationOutcome {
       Problem(
         422, "INVALID", "Some fields cannot be taken as they are.",
         fields: [.init("quantity", "at most \(limit) can be bought at once")])
-    case .notForSale(let title): Problem(409, "NOT_FOR_SALE", "\(title) is not for sale now. You have not been charged.")
+    case .notForSale(let title):
+      Problem(409, "NOT_FOR_SALE", "\(title) is not for sale now. You have not been charged.")
     case .unknownListing: Problem(404, "UNKNOWN_LISTING", "There is no such listing.")
     }
   }

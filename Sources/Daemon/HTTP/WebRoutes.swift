@@ -82,7 +82,8 @@ struct ShopRoutes: Sendable {
       }
     }
     let body = try await request.withBody(
-      limitBytes: Self.bodyLimitBytes, timeout: http.bodyTimeout, budget: budget) { $0 }
+      limitBytes: Self.bodyLimitBytes, timeout: http.bodyTimeout, budget: budget
+    ) { $0 }
     let parsed: CheckoutRequest
     do {
       parsed = try CheckoutRequest.parse(body)

@@ -66,12 +66,16 @@ extension PageWords {
       .awaitingAsync: PageMessage(
         "Your payment is on its way", "Your bank has not confirmed it yet. We write to you as soon as it has."),
       .unfulfillable: PageMessage(
-        "We are out of stock", "More keys than we have were sold. You get yours from the next delivery, or your money back."
+        "We are out of stock",
+        "More keys than we have were sold. You get yours from the next delivery, or your money back."
       ),
       .held: PageMessage("Your order is being checked", "Something about the payment needs a look. We write to you."),
-      .disputed: PageMessage("Your order is on hold", "Your bank is looking into the payment. Keys cannot be shown meanwhile."),
-      .refunded: PageMessage("Your order was refunded", "Your money is on its way back, and the keys are no longer valid."),
-      .chargedBack: PageMessage("Your order was refunded", "Your bank returned your money, and the keys are no longer valid."),
+      .disputed: PageMessage(
+        "Your order is on hold", "Your bank is looking into the payment. Keys cannot be shown meanwhile."),
+      .refunded: PageMessage(
+        "Your order was refunded", "Your money is on its way back, and the keys are no longer valid."),
+      .chargedBack: PageMessage(
+        "Your order was refunded", "Your bank returned your money, and the keys are no longer valid."),
       .expired: PageMessage("Your order expired", "It was not paid in time, and you have not been charged."),
       .failed: PageMessage("Your payment failed", "The payment did not go through, and you have not been charged."),
     ])
@@ -79,7 +83,8 @@ extension PageWords {
   static let spanish = PageWords(
     language: "es", order: "Pedido", keys: "Tus claves",
     select: "Pulsa una clave para seleccionarla y cópiala.",
-    recorded: "Registramos cuándo y desde dónde se muestran las claves. Nadie puede verlas antes de que pulses el botón.",
+    recorded:
+      "Registramos cuándo y desde dónde se muestran las claves. Nadie puede verlas antes de que pulses el botón.",
     summary: "Tu compra", total: "Total",
     footer: "No compartas este enlace: quien lo tenga puede ver tus claves.",
     showOne: "Mostrar mi clave", showMany: "Mostrar mis claves",
@@ -89,7 +94,8 @@ extension PageWords {
     unknown: PageMessage(
       "Esta página no existe",
       "El enlace puede estar cortado o ser antiguo. El correo más reciente que te enviamos tiene el correcto."),
-    limited: PageMessage("Un momento, por favor", "Ha habido muchas peticiones a esta página. Inténtalo dentro de un minuto."),
+    limited: PageMessage(
+      "Un momento, por favor", "Ha habido muchas peticiones a esta página. Inténtalo dentro de un minuto."),
     failed: PageMessage("Algo ha fallado", "No se ha perdido nada. Inténtalo de nuevo dentro de un momento."),
     revealed: PageMessage("Aquí tienes", "Esta página seguirá aquí: puedes volver cuando quieras."),
     ready: PageMessage("Tu pedido está listo", "Pulsa el botón cuando quieras verlo."),

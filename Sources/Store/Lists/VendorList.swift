@@ -26,7 +26,7 @@ package enum VendorList {
     try page(session, "orders", conditions, after: after, limit: limit) { (id, raw: RawOrder) in
       OrderRow(
         id: id, number: raw.number, state: try word(raw.state, "state"), customer: raw.customer,
-        vendors: viewer.vendorName.map { [$0] } ?? [], title: raw.title ?? "",
+        vendors: viewer.vendorHandle.map { [$0] } ?? [], title: raw.title ?? "",
         total: try money(raw.amount, raw.currency), checkoutSession: nil, paymentIntent: nil, unitsTotal: nil,
         unitsDelivered: nil, holdReason: nil, createdAt: try time(raw.createdAt), paidAt: try raw.paidAt.map(time),
         deliveredAt: try raw.deliveredAt.map(time), version: 0, idIsInternal: true)
@@ -38,7 +38,7 @@ package enum VendorList {
   ) throws -> [DeliveryRow] {
     try page(session, "deliveries", conditions, after: after, limit: limit) { (id, raw: RawDelivery) in
       DeliveryRow(
-        id: id, order: raw.order, orderID: nil, vendor: viewer.vendorName, recipient: nil, channel: raw.channel,
+        id: id, order: raw.order, orderID: nil, vendor: viewer.vendorHandle, recipient: nil, channel: raw.channel,
         state: try word(raw.state, "state"), attempts: raw.attempts, nextAttemptAt: try raw.nextAttemptAt.map(time),
         confirmedAt: try raw.confirmedAt.map(time), lastReply: nil, createdAt: try time(raw.createdAt),
         updatedAt: try time(raw.updatedAt), version: 0)
@@ -50,7 +50,7 @@ package enum VendorList {
   ) throws -> [StockRow] {
     try page(session, "stock", conditions, after: after, limit: limit) { (id, raw: RawStock) in
       StockRow(
-        id: id, vendor: viewer.vendorName ?? "", title: raw.title, platform: raw.platform, region: raw.region,
+        id: id, vendor: viewer.vendorHandle ?? "", title: raw.title, platform: raw.platform, region: raw.region,
         price: try money(raw.price, raw.currency), state: raw.state, available: raw.available, reserved: raw.reserved,
         sold: raw.sold, lowStock: raw.lowStock, version: raw.version)
     }
@@ -60,7 +60,7 @@ package enum VendorList {
     _ session: borrowing Session, viewer: Viewer, _ conditions: Conditions, after: Int64?, limit: Int
   ) throws -> [AuditRow] {
     try page(session, "audit", conditions, after: after, limit: limit) { (id, raw: RawAudit) in
-      try raw.row(id: id, vendor: viewer.vendorName)
+      try raw.row(id: id, vendor: viewer.vendorHandle)
     }
   }
 
@@ -69,7 +69,7 @@ package enum VendorList {
   {
     try session.rows("SELECT id, row_data::text FROM api.vendor_timeline(\(number))") { row in
       (try row.int64(0), try row.string(1))
-    }.map { id, json in try decode(json, RawAudit.self).row(id: id, vendor: viewer.vendorName, order: number) }
+    }.map { id, json in try decode(json, RawAudit.self).row(id: id, vendor: viewer.vendorHandle, order: number) }
   }
 
   private static func page<Raw: Decodable, Value>(

@@ -10,9 +10,10 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = '' AS $$
 $$;
 
 CREATE OR REPLACE FUNCTION api.whoami(
-  OUT role_name text, OUT display_name text, OUT role text, OUT vendor_id bigint, OUT vendor text, OUT database_time timestamptz)
+  OUT role_name text, OUT display_name text, OUT role text, OUT vendor_id bigint, OUT vendor text,
+  OUT vendor_handle text, OUT database_time timestamptz)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = '' AS $$
-  SELECT p.role_name, p.display_name::text, p.role, p.vendor_id, v.name::text, now()
+  SELECT p.role_name, p.display_name::text, p.role, p.vendor_id, v.name::text, v.handle, now()
   FROM gkm.person p LEFT JOIN gkm.vendor v ON v.id = p.vendor_id
   WHERE p.role_name = session_user AND p.disabled_at IS NULL
 $$;
