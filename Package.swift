@@ -109,6 +109,12 @@ let package = Package(
     tests(
       "ConsoleTests",
       ["Console", "Market", "Store", "Postgres", "Terminal", "TestSupport", "gkm"], resources: [.copy("Goldens")]),
+    tests(
+      "DaemonTests",
+      [
+        "Daemon", "Market", "Store", "Stripe", "StripeSimulator", "Postgres", "Redis", "Outbound", "TestSupport",
+        hummingbird, logging, metrics, lifecycle,
+      ]),
     tests("LayeringTests", ["TestSupport"]),
     tests("StoreTests", ["Store", "Market", "Postgres", "TestSupport"]),
     tests("PostgresTests", ["Postgres", "TestSupport"]),
