@@ -1,18 +1,17 @@
-import Market
-import Postgres
-import Store
-import TestSupport
+package import Market
+package import Postgres
+package import Store
 
 /// A market with one listing, and the daemon's own hand to work in it.
-struct Workbench: Sendable {
-  let market: MarketDatabase
-  let daemon: PostgresConnection
-  let vault: KeyVault
-  let listing: ListingID
+package struct Workbench: Sendable {
+  package let market: MarketDatabase
+  package let daemon: PostgresConnection
+  package let vault: KeyVault
+  package let listing: ListingID
 
-  static let price = Money(1_999, .eur)
+  package static let price = Money(1_999, .eur)
 
-  static func with<T: Sendable>(keys: Int, _ body: @Sendable (Workbench) async throws -> T) async throws -> T {
+  package static func with<T: Sendable>(keys: Int, _ body: @Sendable (Workbench) async throws -> T) async throws -> T {
     try await MarketDatabase.with { market in
       let vault = KeyVault(master: try MasterKey([UInt8](repeating: 7, count: 32)))
       let listing = try await market.database.sql(
@@ -40,7 +39,7 @@ struct Workbench: Sendable {
     }
   }
 
-  func stock(_ numbers: ClosedRange<Int>) async throws {
+  package func stock(_ numbers: ClosedRange<Int>) async throws {
     let (vault, listing) = (vault, listing)
     try await daemon.write { session in
       var stockImport = StockImport(vault)
@@ -50,19 +49,18 @@ struct Workbench: Sendable {
   }
 
   /// Opens orders of so many units each.
-  func open(_ quantities: Int...) async throws -> [OpenedOrder] {
+  package func open(_ quantities: Int...) async throws -> [OpenedOrder] {
     let reserver = Reserver(
       vault: vault,
-      times: ReservationTimes(
-        opening: .seconds(60), payable: .seconds(1_800), grace: .seconds(60)))
+      times: ReservationTimes(opening: .seconds(60), payable: .seconds(1_800), grace: .seconds(60)))
     let listing = listing
     let wishes = quantities.map { ReservationWish(quantity: $0, email: "buyer@example.com", name: "Buyer") }
-    let result = try await daemon.write { try reserver.reserve($0, listing, for: wishes) }
-    return result.compactMap { if case .opened(let order) = $0 { order } else { nil } }
+    let outcomes = try await daemon.write { try reserver.reserve($0, listing, for: wishes) }
+    return outcomes.compactMap { if case .opened(let order) = $0 { order } else { nil } }
   }
 
   /// Stores an event and its job, as intake does, and claims it.
-  func receive(_ contents: [(id: String, content: EventContent)], lease: Lease) async throws -> [EventToApply] {
+  package func receive(_ contents: [(id: String, content: EventContent)], lease: Lease) async throws -> [EventToApply] {
     let events = contents.map {
       ReceivedEvent(id: $0.id, type: "test.event", state: .pending, body: [0x7B, 0x7D], signature: "")
     }
@@ -76,7 +74,7 @@ struct Workbench: Sendable {
     }
   }
 
-  func context(_ lease: Lease, express: Int = 0, thorough: Bool = false) -> ApplyContext {
+  package func context(_ lease: Lease, express: Int = 0, thorough: Bool = false) -> ApplyContext {
     ApplyContext(
       vault: vault, mailDomain: "shop.example", lease: lease, deliveryLease: Lease(for: .seconds(12)),
       expressSlots: express, isThorough: thorough)
@@ -84,7 +82,7 @@ struct Workbench: Sendable {
 
   /// Receives and applies events in one batch.
   @discardableResult
-  func apply(
+  package func apply(
     _ contents: (id: String, content: EventContent)..., express: Int = 0, thorough: Bool = false
   ) async throws -> ApplyResult {
     let lease = Lease(for: .seconds(12))
@@ -93,28 +91,30 @@ struct Workbench: Sendable {
     return try await daemon.write { try ApplyTransaction.run($0, events, context) }
   }
 
-  func settle(_ outcomes: [DeliveryOutcome]) async throws -> DeliverySettlement.Result {
+  package func settle(_ outcomes: [DeliveryOutcome]) async throws -> DeliverySettlement.Result {
     try await daemon.write { try DeliverySettlement.write($0, outcomes) }
   }
 
   /// Makes every job due, whoever holds it: as when leases have run out.
-  func passTime() async throws { try await market.database.sql("UPDATE gkm.job SET run_at = now() - interval '1 s';") }
+  package func passTime() async throws {
+    try await market.database.sql("UPDATE gkm.job SET run_at = now() - interval '1 s';")
+  }
 
   /// Claims and prepares what is due.
-  func prepare(_ attemptLimit: Int = 8) async throws -> DeliveryClaim.Result {
+  package func prepare(_ attemptLimit: Int = 8) async throws -> DeliveryClaim.Result {
     let lease = Lease(for: .seconds(12))
     let jobs = try await daemon.run { try JobQueue.claim($0, .deliver, limit: 100, lease: lease) }
     return try await daemon.write { try DeliveryClaim.prepare($0, jobs, lease: lease, attemptLimit: attemptLimit) }
   }
 
-  func sql(_ text: String) async throws -> String { try await market.database.sql(text) }
+  package func sql(_ text: String) async throws -> String { try await market.database.sql(text) }
 
-  func state(of order: OpenedOrder) async throws -> String {
+  package func state(of order: OpenedOrder) async throws -> String {
     try await sql("SELECT state FROM gkm.orders WHERE id = \(order.id);")
   }
 
   /// The counter agrees with the rows: empty where it does.
-  func imbalance() async throws -> String {
+  package func imbalance() async throws -> String {
     try await sql(
       """
       SELECT s.listing_id, s.available, s.reserved, s.sold FROM gkm.listing_stock s
@@ -124,63 +124,5 @@ struct Workbench: Sendable {
         OR s.reserved <> (SELECT coalesce(sum(quantity), 0) FROM gkm.reservation r WHERE r.listing_id = s.listing_id
           AND r.state = 'held');
       """)
-  }
-}
-
-/// What Stripe's events say of one order.
-struct Story {
-  let order: OpenedOrder
-  var suffix: String { order.id.description }
-  var intent: String { "pi_\(suffix)" }
-  var charge: String { "ch_\(suffix)" }
-
-  private func event(_ name: String, _ fact: StripeFact, _ records: [PaymentRecord] = []) -> (String, EventContent) {
-    ("evt_\(name)_\(suffix)", .order(order.id, facts: [fact], records: records))
-  }
-
-  func completed(amount: Int64? = nil) -> (id: String, content: EventContent) {
-    event(
-      "completed",
-      .sessionCompleted(
-        paymentStatus: "paid", total: amount.map { Money($0, .eur) } ?? order.amount, paymentIntent: intent,
-        customerEmail: "buyer@example.com"))
-  }
-
-  func succeeded() -> (id: String, content: EventContent) {
-    event("intent", .paymentIntentSucceeded(id: intent, received: order.amount, latestCharge: charge))
-  }
-
-  func charged() -> (id: String, content: EventContent) {
-    event(
-      "charge",
-      .charge(id: charge, succeeded: true, amount: order.amount, paymentIntent: intent, cardLast4: "4242"),
-      [.attempt(key: charge, riskScore: 12, at: Instant(unixSeconds: 1_767_225_600))])
-  }
-
-  func expired() -> (id: String, content: EventContent) { event("expired", .sessionExpired()) }
-
-  /// Names no order: found by its payment intent alone.
-  func refunded(_ amount: Int64? = nil, status: String = "succeeded", name: String = "refund")
-    -> (id: String, content: EventContent)
-  {
-    let fact = StripeFact.refund(
-      id: "re_\(suffix)", amount: amount ?? order.amount.amount, status: status, charge: charge, paymentIntent: intent)
-    return (
-      "evt_\(name)_\(suffix)",
-      EventContent(
-        references: EventReferences(intent: intent, charge: charge), facts: [fact],
-        records: [
-          .refund(id: "re_\(suffix)", currency: .eur, createdAt: Instant(unixSeconds: 1_767_225_700))
-        ])
-    )
-  }
-
-  func disputed(_ type: String, _ status: String) -> (id: String, content: EventContent) {
-    event(
-      "dispute_\(status)",
-      .dispute(
-        id: "dp_\(suffix)", type: "charge.dispute.\(type)", event: "evt_dispute_\(status)_\(suffix)", status: status,
-        amount: order.amount.amount, charge: charge, paymentIntent: intent, reason: "fraudulent", dueBy: nil),
-      [.dispute(id: "dp_\(suffix)", currency: .eur, createdAt: Instant(unixSeconds: 1_767_225_800))])
   }
 }
