@@ -113,8 +113,7 @@ enum PolicySQL {
     let function: String
     switch rule.audit {
     case .none: return out
-    case .order(let column) where column == "id": function = "gkm.require_own_order_audit()"
-    case .order: function = "gkm.require_order_audit()"
+    case .order(let column): function = "gkm.require_order_audit('\(column)')"
     case .subject(let kind, let column): function = "gkm.require_subject_audit('\(kind)', '\(column)')"
     case .stockUnit: function = "gkm.require_unit_audit()"
     }
