@@ -1,4 +1,4 @@
-import Glibc
+import Foundation
 import Logging
 import Market
 import Outbound
@@ -64,9 +64,7 @@ import Testing
   }
 
   private static func now() -> Instant {
-    var now = timespec()
-    clock_gettime(CLOCK_REALTIME, &now)
-    return Instant(microseconds: Int64(now.tv_sec) * 1_000_000 + Int64(now.tv_nsec) / 1_000)
+    Instant(microseconds: Int64(Date().timeIntervalSince1970 * 1_000_000))
   }
 
   /// Stores a real event's bytes, as intake does.
