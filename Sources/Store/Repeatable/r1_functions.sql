@@ -9,6 +9,8 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = '' AS $$
   WHERE p.role_name = session_user AND p.role = 'vendor' AND p.disabled_at IS NULL
 $$;
 
+-- Functions that answer rows are dropped first: a row that changed its columns cannot be put in another's place.
+DROP FUNCTION IF EXISTS api.whoami();
 CREATE OR REPLACE FUNCTION api.whoami(
   OUT role_name text, OUT display_name text, OUT role text, OUT vendor_id bigint, OUT vendor text,
   OUT vendor_handle text, OUT database_time timestamptz)
@@ -87,6 +89,7 @@ RESET ROLE;
 -- Owned by gkm_vendor_read, which is itself under row security: a query without a WHERE still gives one vendor's rows.
 SET ROLE gkm_vendor_read;
 
+DROP FUNCTION IF EXISTS api.vendor_list(text, jsonb, bigint, integer);
 CREATE OR REPLACE FUNCTION api.vendor_list(p_kind text, p_filter jsonb, p_after bigint, p_limit integer)
 RETURNS TABLE (id bigint, row_data jsonb)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = '' SET timezone = 'UTC' AS $$
@@ -159,6 +162,7 @@ END $$;
 
 -- What happened to the vendor's own part of one order, in causal order. Nothing of the customer, of another vendor,
 -- or of what staff wrote.
+DROP FUNCTION IF EXISTS api.vendor_timeline(text);
 CREATE OR REPLACE FUNCTION api.vendor_timeline(p_number text)
 RETURNS TABLE (id bigint, row_data jsonb)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = '' SET timezone = 'UTC' AS $$
