@@ -52,7 +52,7 @@ package struct Problem: Error, Sendable, Equatable {
     var json = JSONWriter()
     json.object { json in
       json.member("type", "about:blank")
-      json.member("title", HTTPResponse.Status(code: status).reasonPhrase)
+      json.member("title", HTTPResponse.Status(integerLiteral: status).reasonPhrase)
       json.member("status", Int64(status))
       json.member("code", code)
       json.member("detail", detail)
