@@ -68,7 +68,7 @@ def intake(stand, plan):
     say("Intake: gkmd at half that rate")
     stand.checkpoint()
     rate = full["rate"] / 2
-    half = stand.post(target, int(rate * plan.intake_seconds), series="half", connections=CONNECTIONS, rate=rate,
+    half = stand.post(target, int(rate * plan.intake_seconds), series="calm", connections=CONNECTIONS, rate=rate,
                       seconds=plan.intake_seconds)
     memory = stand.usage(child)[1]
     stand.end(child)
@@ -133,7 +133,7 @@ def whole(stand, plan):
     stand.checkpoint()
     record = f"{stand.folder}/sent"
     before = stand.usage(child)[0]
-    posted = stand.post(target, plan.orders, connections=CONNECTIONS, record=record)
+    posted = stand.post(target, plan.orders, series="ord", connections=CONNECTIONS, record=record)
     left = wait_delivered(stand, 1, plan.orders, 60)
     cpu, memory = stand.usage(child)
     if left:
@@ -144,7 +144,7 @@ def whole(stand, plan):
     rate = min(burst["sustained"] / 2, plan.calm_orders / plan.calm_seconds)
     count = int(rate * plan.calm_seconds)
     first = plan.orders + 1
-    calm_post = stand.post(target, count, first=first, connections=CONNECTIONS, rate=rate, record=record)
+    calm_post = stand.post(target, count, first=first, series="half", connections=CONNECTIONS, rate=rate, record=record)
     left = wait_delivered(stand, first, count, 30)
     if left:
         raise Trouble(f"{left} of {count} orders at half load were not delivered within 30 s")
@@ -217,6 +217,7 @@ def pgbench_orders(stand, plan, values):
 
 
 def versions(stand):
+    setting = lambda name: stand.sql(f"SHOW {name}", database="postgres")
     read = lambda *command: subprocess.run(command, text=True, capture_output=True).stdout.strip()
     commit = read("git", "-C", ROOT, "rev-parse", "--short=12", "HEAD")
     if read("git", "-C", ROOT, "status", "--porcelain", "--untracked-files=no"):
@@ -225,9 +226,9 @@ def versions(stand):
         model = next((line.split(":")[1].strip() for line in file if line.startswith("model name")), platform.machine())
     return {
         "commit": commit, "swift": read("swift", "--version").splitlines()[0],
-        "postgresql": stand.sql("SHOW server_version"), "fsync": stand.sql("SHOW fsync"),
-        "synchronous_commit": stand.sql("SHOW synchronous_commit"),
-        "full_page_writes": stand.sql("SHOW full_page_writes"), "pgbench": read(f"{PGBIN}/pgbench", "--version"),
+        "postgresql": setting("server_version"), "fsync": setting("fsync"),
+        "synchronous_commit": setting("synchronous_commit"),
+        "full_page_writes": setting("full_page_writes"), "pgbench": read(f"{PGBIN}/pgbench", "--version"),
         "processor": model, "cores": len(os.sched_getaffinity(0)), "kernel": platform.release(),
         "at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), "load_before": os.getloadavg()[0]}
 
