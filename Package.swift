@@ -113,7 +113,7 @@ let package = Package(
       "DaemonTests",
       [
         "Daemon", "Market", "Store", "Stripe", "StripeSimulator", "Postgres", "Redis", "Outbound", "TestSupport",
-        hummingbird, logging, metrics, lifecycle,
+        "gkmd", hummingbird, logging, metrics, lifecycle,
       ]),
     tests("LayeringTests", ["TestSupport"]),
     tests("StoreTests", ["Store", "Market", "Postgres", "TestSupport"]),

@@ -125,7 +125,7 @@ struct CheckoutTests {
       let listing = try await shop.listing(keys: 60)
       let other = ReservationGate(
         settings: try Shop.configuration(
-          market: shop.market, redis: shop.redis, stripeURL: shop.stripeURL, secrets: "", settings: ""
+          market: shop.market, redis: shop.redis, stripeURL: shop.stripeURL
         ).checkout,
         reserver: Reserver(
           vault: shop.vault, times: .init(opening: .seconds(70), payable: .seconds(1_860), grace: .seconds(60))),
@@ -202,7 +202,7 @@ struct CheckoutTests {
     try await Shop.open(settings: "checkout.sweep_interval = \"100ms\"") { shop in
       let listing = try await shop.listing(keys: 2)
       let settings = try Shop.configuration(
-        market: shop.market, redis: shop.redis, stripeURL: shop.stripeURL, secrets: "", settings: ""
+        market: shop.market, redis: shop.redis, stripeURL: shop.stripeURL
       ).checkout
       let reserver = Reserver(vault: shop.vault, times: settings.reservationTimes)
       let wish = ReservationWish(quantity: 2, email: "buyer@example.com")

@@ -33,9 +33,11 @@ struct Shop: Sendable {
   ///   - settings: lines of a configuration file.
   ///   - knobs: what Stripe's stand-in does wrong.
   ///   - secrets: the webhook's active secrets, parted by commas.
+  ///   - mail: the mail server's URL.
   static func open<T: Sendable>(
     parts: Set<DaemonPart> = [.intake, .checkout, .pages], settings: String = "", knobs: [String: Double] = [:],
-    secrets: String = Shop.secret, on server: PrivatePostgres? = nil, with ownRedis: PrivateRedis? = nil,
+    secrets: String = Shop.secret, mail: String = "smtp://127.0.0.1:9", on server: PrivatePostgres? = nil,
+    with ownRedis: PrivateRedis? = nil,
     _ body: @Sendable @escaping (Shop) async throws -> T
   ) async throws -> T {
     let redis: PrivateRedis
@@ -50,7 +52,7 @@ struct Shop: Sendable {
         // The epoch sets this database's events apart in the Redis that tests share.
         try await market.database.sql("UPDATE gkm.installation SET epoch = \(Int64.random(in: 1...Int64.max))")
         let configuration = try Self.configuration(
-          market: market, redis: redis, stripeURL: stripeURL, secrets: secrets, settings: settings)
+          market: market, redis: redis, stripeURL: stripeURL, secrets: secrets, mail: mail, settings: settings)
         // Tokens of different tests differ, because the Redis that they share counts by them.
         return try await Self.running(
           configuration, parts: parts, market: market, redis: redis, outbound: outbound, stripeURL: stripeURL, body)
@@ -59,10 +61,12 @@ struct Shop: Sendable {
   }
 
   static func configuration(
-    market: MarketDatabase, redis: PrivateRedis, stripeURL: String, secrets: String, settings: String
+    market: MarketDatabase, redis: PrivateRedis, stripeURL: String, secrets: String = secret,
+    mail: String = "smtp://127.0.0.1:9",
+    settings: String = ""
   ) throws -> Configuration {
     let environment = [
-      "GKM_DATABASE_URL": market.daemon.conninfo, "REDIS_URL": try redis.url(.daemon), "SMTP_URL": "smtp://127.0.0.1:9",
+      "GKM_DATABASE_URL": market.daemon.conninfo, "REDIS_URL": try redis.url(.daemon), "SMTP_URL": mail,
       "STRIPE_API_BASE": stripeURL, "STRIPE_API_KEY": apiKey, "STRIPE_WEBHOOK_SECRET": secrets,
       "GKM_MASTER_KEY": Hex.encode((0..<32).map { _ in UInt8.random(in: 0...255) }), "GKM_LISTEN": "127.0.0.1:0",
       "GKM_METRICS_LISTEN": "127.0.0.1:0",

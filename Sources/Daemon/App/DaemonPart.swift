@@ -1,3 +1,7 @@
+import Market
+import Outbound
+import Redis
+
 /// What one process of `gkmd serve` does. Each part can run in a process of its own.
 package enum DaemonPart: String, CaseIterable, Sendable {
   /// `POST /webhooks/stripe`
@@ -14,13 +18,14 @@ package enum DaemonPart: String, CaseIterable, Sendable {
 }
 
 extension Configuration {
-  /// What the parts need and nobody has set, one sentence for each.
+  /// What the parts need and nobody has set, or has set to what cannot be used: one sentence for each.
   package func missing(for parts: Set<DaemonPart>) -> [ConfigurationProblem] {
     var problems: [ConfigurationProblem] = []
     func demand(_ isThere: Bool, _ sentence: String) {
       if !isThere { problems.append(ConfigurationProblem(place: "configuration", message: sentence)) }
     }
     demand(redis.url != nil, "redis.url is not set: REDIS_URL, redis.url_file or the credential redis_url")
+    problems += unusable(for: parts).map { ConfigurationProblem(place: "configuration", message: $0) }
     if parts.contains(.intake) {
       demand(
         !stripe.webhookSecrets.isEmpty,
@@ -41,5 +46,25 @@ extension Configuration {
       demand(mail.url != nil, "mail.url is not set: SMTP_URL, mail.url_file or the credential smtp_url")
     }
     return problems
+  }
+
+  private func unusable(for parts: Set<DaemonPart>) -> [String] {
+    var sentences: [String] = []
+    if let url = redis.url {
+      do throws(RedisError) { _ = try RedisConfiguration(url: url.text) } catch {
+        sentences.append("redis.url: \(error.message)")
+      }
+    }
+    if let url = mail.url, parts.contains(.workers) {
+      do throws(OutboundError) { _ = try SMTPConfiguration(url: url.text) } catch {
+        sentences.append("mail.url: \(error.message)")
+      }
+    }
+    if let key = keys.masterKey {
+      do throws(VaultError) { _ = try MasterKey(file: key.bytes) } catch {
+        sentences.append("keys.master_key: \(error)")
+      }
+    }
+    return sentences
   }
 }

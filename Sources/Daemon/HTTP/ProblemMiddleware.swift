@@ -29,6 +29,8 @@ struct ProblemMiddleware: RouterMiddleware {
         error.status == .notFound
         ? Problem.notFound.response
         : Problem(error.status.code, "REFUSED", error.status.reasonPhrase).response
+      // Nobody reads a body that no route takes.
+      if request.hasBody { response.closeAfterwards() }
     } catch is CancellationError {
       response = Problem.unavailable.response
     } catch {
@@ -38,6 +40,12 @@ struct ProblemMiddleware: RouterMiddleware {
     }
     counters.count(route: context.endpointPath ?? "none", status: response.status.code)
     return response
+  }
+}
+
+extension Request {
+  fileprivate var hasBody: Bool {
+    headers[.transferEncoding] != nil || headers[.contentLength].map { $0 != "0" } == true
   }
 }
 
