@@ -11,7 +11,8 @@ package struct Migration: Sendable {
 
   /// All of them, in order. Listed by hand: the embedding flattens names, and a migration nobody listed must not run.
   package static let all: [Migration] = [
-    Migration(version: 1, name: "core", sql: text(PackageResources.m0001_core_sql))
+    Migration(version: 1, name: "core", sql: text(PackageResources.m0001_core_sql)),
+    Migration(version: 2, name: "audit subject", sql: text(PackageResources.m0002_audit_subject_sql)),
   ]
 }
 
