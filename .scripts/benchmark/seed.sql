@@ -23,6 +23,20 @@ INSERT INTO gkm.order_unit (id, order_id, order_line_id, listing_id, vendor_id, 
 INSERT INTO gkm.reservation (id, order_id, listing_id, vendor_id, quantity, stock_version, expires_at)
   SELECT id, id, listing_id, vendor_id, 1, 1, now() + interval '1 day' FROM bench_order ORDER BY id;
 INSERT INTO gkm.payment (order_id, facts) SELECT id, '{}' FROM bench_order ORDER BY id;
+-- The two events that checkout writes for each, in the audit log's own bytes.
+INSERT INTO gkm.audit_event (action, subject_kind, subject_id, order_id, vendor_id, body)
+  SELECT a.action, a.kind, a.subject, b.id, a.vendor, convert_to(
+    E'gkm-audit v1\n'
+      || gkm.audit_line('at', to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'))
+      || gkm.audit_line('actor', session_user) || gkm.audit_line('role', 'daemon')
+      || gkm.audit_line('action', a.action) || gkm.audit_line('subject', a.kind || ' ' || a.subject)
+      || gkm.audit_line('order', b.number) || coalesce(gkm.audit_line('vendor', a.vendor::text), '')
+      || gkm.audit_line('nonce', encode(uuid_send(gen_random_uuid()), 'hex')) || a.details, 'UTF8')
+  FROM bench_order b, LATERAL (VALUES
+    ('checkout.created', 'order', b.id::text, NULL::bigint,
+      gkm.audit_line('detail.amount', b.price::text) || gkm.audit_line('detail.units', '1')),
+    ('stock.reserved', 'listing', b.listing_id::text, b.vendor_id, gkm.audit_line('detail.quantity', '1'))
+  ) AS a (action, kind, subject, vendor, details);
 UPDATE gkm.listing_stock s SET available = available - c.units, reserved = reserved + c.units, version = version + 1
   FROM (SELECT listing_id, count(*) AS units FROM bench_order GROUP BY listing_id) AS c
   WHERE c.listing_id = s.listing_id;

@@ -65,6 +65,7 @@ def table(results):
         "transaction, best of 8, 16 and 32 clients, prepared statements, no SMTP.",
         f"Checked: all {results['checked_orders']:,} orders delivered, each with one key and one mail; all "
         f"{results['intake']['acknowledged_and_stored']:,} acknowledged events stored.",
+        f"gkmd verify: {results['verified']}",
     ]
     for name in refused:
         text.append(f"Refused or cut and sent again ({name}): {results[name]['refused']}")
