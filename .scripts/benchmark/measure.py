@@ -96,7 +96,7 @@ def wait_delivered(stand, first, count, seconds):
             f"{first} AND {first + count - 1}"))
         if left == 0 or time.monotonic() > deadline:
             return left
-        time.sleep(0.25)
+        time.sleep(1)
 
 
 def delivered(stand, record, first, count):
