@@ -25,6 +25,21 @@ import Testing
     #expect(list.newAbove == 20)
   }
 
+  @Test func whoWatchesTheNewestRowSeesNewOnesCome() {
+    var list = loaded((1...50).reversed().map(Int64.init))
+    list.merge(firstPage: rows((2...51).reversed().map(Int64.init)), limit: 50, height: 10)
+    #expect(list.selected == 51)
+    #expect(list.topIndex == 0)
+    list.move(by: 1, height: 10)
+    list.merge(firstPage: rows((3...52).reversed().map(Int64.init)), limit: 50, height: 10)
+    #expect(list.selected == 50, "the cursor was put there")
+    #expect(list.newAbove == 1)
+    list.move(by: -100, height: 10)
+    list.merge(firstPage: rows((4...53).reversed().map(Int64.init)), limit: 50, height: 10)
+    #expect(list.selected == 53, "back at the top")
+    #expect(list.newAbove == 0)
+  }
+
   @Test func aRowThatVanishedHandsTheCursorToTheNextOlder() {
     var list = loaded([9, 8, 7, 6, 5])
     list.move(by: 2, height: 10)

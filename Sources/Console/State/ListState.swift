@@ -17,8 +17,10 @@ package struct ListState: Equatable, Sendable {
   package var reachedEnd = false
   /// Rows that arrived above the view since its top was last looked at.
   package var newAbove = 0
-  /// New rows are shown as they come while the newest is at the top.
   package var isPaused = false
+  /// The cursor is on the newest row because that is the newest: it goes along with those that come. Going elsewhere or
+  /// opening the row ends it, going to the top begins it.
+  package var isFollowing = true
   package var problem: String?
   /// Answers of an older generation are dropped.
   package var generation = 0
@@ -36,6 +38,7 @@ extension ListState {
     guard !rows.isEmpty else { return }
     let index = min(max((selectedIndex ?? 0) + step, 0), rows.count - 1)
     select(index, height: height)
+    isFollowing = index == 0
   }
 
   /// Puts the cursor on a row and brings it into view.
@@ -57,9 +60,10 @@ extension ListState {
     if first == 0 { newAbove = 0 }
   }
 
-  /// Takes a fresh first page. Rows below it that were loaded before stay; the cursor and the view stay on their rows.
+  /// Takes a fresh first page. Rows below it that were loaded before stay; the cursor and the view stay on their rows,
+  /// unless they follow the newest.
   package mutating func merge(firstPage page: [DisplayRow], limit: Int, height: Int) {
-    let wasAtTop = topIndex == 0 && (selectedIndex ?? 0) == 0
+    let followed = isFollowing && topIndex == 0 && (selectedIndex ?? 0) == 0
     let known = Set(rows.map(\.id))
     let fresh = page.filter { !known.contains($0.id) }.count
     if page.count < limit {
@@ -69,7 +73,7 @@ extension ListState {
       let oldest = page.last?.id ?? Int64.max
       rows = page + rows.filter { $0.id < oldest }
     }
-    if !hasLoaded || (wasAtTop && selected == nil) {
+    if !hasLoaded || followed {
       selected = rows.first?.id
       top = rows.first?.id
     } else {

@@ -112,7 +112,10 @@ private func open(_ state: inout AppState, now: Instant) -> [Effect] {
     state.story = story
     return []
   }
-  guard let row = state.list?.selectedRow, let target = row.target else { return [] }
+  guard var list = state.list, let row = list.selectedRow, let target = row.target else { return [] }
+  // Who comes back finds the cursor where they left it.
+  list.isFollowing = false
+  state.list = list
   switch target {
   case .order(let number): state.screens.append(.story(StoryState(number: number)))
   case .list(let kind): state.screens.append(.list(ListState(kind: kind)))
@@ -174,6 +177,7 @@ func applyFilter(_ text: String, _ state: inout AppState, now: Instant) -> [Effe
   list.hasLoaded = false
   list.reachedEnd = false
   list.newAbove = 0
+  list.isFollowing = true
   state.list = list
   return state.reload(now: now)
 }
