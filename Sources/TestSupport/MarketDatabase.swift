@@ -6,6 +6,9 @@ import Store
 package struct MarketDatabase: Sendable {
   package let database: TestDatabase
 
+  /// A database that is a market already.
+  package init(database: TestDatabase) { self.database = database }
+
   /// A clone of the template, which is made once per server and per state of the schema.
   package static func with<T: Sendable>(
     on server: PrivatePostgres? = nil, _ body: @Sendable (MarketDatabase) async throws -> T
@@ -20,7 +23,8 @@ package struct MarketDatabase: Sendable {
   /// The password of the programs' logins on a test server.
   package static let programPassword = "test-program"
 
-  private static func make(_ database: TestDatabase) async throws {
+  /// Makes an empty database a market.
+  package static func make(_ database: TestDatabase) async throws {
     let superuser = try await PostgresConnection.connect(PostgresConfiguration(conninfo: database.conninfo()))
     try await superuser.run { session in
       // Roles are the cluster's: one at a time.

@@ -3,39 +3,51 @@ import Postgres
 import Store
 import TestSupport
 
-/// A demo market of one test's own, small and with little stock.
+/// A small demo market with little stock, of one test's own: a clone of one that is loaded once.
 struct DemoDatabase: Sendable {
   let market: MarketDatabase
   let vault: KeyVault
-  let summary: DemoMarket.Summary
 
-  static let masterKey = [UInt8](0..<32)
+  static let orders = 160
+  static let loginSuffix = "_demo"
+  private static let template = "demo"
+  private static let masterKey = [UInt8](0..<32)
 
-  static func with<T: Sendable>(
-    orders: Int = 160, _ body: @Sendable (DemoDatabase) async throws -> T
-  ) async throws -> T {
-    try await MarketDatabase.with { market in
-      let vault = KeyVault(master: try MasterKey(masterKey))
-      let summary = try await connected(market.superuser) { try await load(small(market, orders), vault, $0) }
-      return try await body(DemoDatabase(market: market, vault: vault, summary: summary))
+  static func vault() throws -> KeyVault { KeyVault(master: try MasterKey(masterKey)) }
+
+  static func with<T: Sendable>(_ body: @Sendable (DemoDatabase) async throws -> T) async throws -> T {
+    let server = try await PrivatePostgres.shared()
+    try await loaded.value
+    return try await TestDatabase.with(on: server, template: template) { database in
+      try await body(DemoDatabase(market: MarketDatabase(database: database), vault: try vault()))
     }
   }
 
-  static func small(_ market: MarketDatabase, _ orders: Int = 160) -> DemoMarket {
+  private static let loaded = Task {
+    try await PrivatePostgres.shared().template(template) { database in
+      try await MarketDatabase.make(database)
+      _ = try await load(small(suffix: loginSuffix), into: MarketDatabase(database: database))
+    }
+  }
+
+  static func small(orders: Int = orders, suffix: String) -> DemoMarket {
     var demo = DemoMarket()
     demo.orders = orders
     demo.stockShare = 0.02
-    demo.loginSuffix = "_\(market.database.suffix)"
+    demo.loginSuffix = suffix
     return demo
   }
 
-  static func load(_ demo: DemoMarket, _ vault: KeyVault, _ connection: PostgresConnection) async throws
-    -> DemoMarket.Summary
-  {
-    try await connection.write { session in
-      // All tests make people in one catalogue of roles.
-      try session.script("LOCK TABLE pg_catalog.pg_authid IN SHARE ROW EXCLUSIVE MODE")
-      return try demo.load(session, vault: vault)
+  @discardableResult
+  static func load(_ demo: DemoMarket, into market: MarketDatabase) async throws -> DemoMarket.Summary {
+    var superuser = market.superuser
+    superuser.lockTimeout = .seconds(120)
+    return try await connected(superuser) { connection in
+      try await connection.write { session in
+        // All tests make people in one catalogue of roles.
+        try session.script("LOCK TABLE pg_catalog.pg_authid IN SHARE ROW EXCLUSIVE MODE")
+        return try demo.load(session, vault: try vault())
+      }
     }
   }
 

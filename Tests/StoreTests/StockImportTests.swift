@@ -124,7 +124,7 @@ import Testing
         INSERT INTO gkm.product (title, platform) VALUES ('A', 'Steam');
         INSERT INTO gkm.listing (vendor_id, product_id, price, currency) VALUES (1, 1, 100, 'eur'), (2, 1, 100, 'eur');
         """)
-      try await body(market, KeyVault(master: try MasterKey(DemoDatabase.masterKey)))
+      try await body(market, try DemoDatabase.vault())
     }
   }
 }
