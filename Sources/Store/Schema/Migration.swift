@@ -14,6 +14,7 @@ package struct Migration: Sendable {
     Migration(version: 1, name: "core", sql: text(PackageResources.m0001_core_sql)),
     Migration(version: 2, name: "audit subject", sql: text(PackageResources.m0002_audit_subject_sql)),
     Migration(version: 3, name: "stock units", sql: text(PackageResources.m0003_stock_units_sql)),
+    Migration(version: 4, name: "event bodies", sql: text(PackageResources.m0004_event_bodies_sql)),
   ]
 }
 
