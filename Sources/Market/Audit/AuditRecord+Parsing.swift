@@ -2,9 +2,9 @@ extension AuditRecord {
   /// Reads stored bytes. Refuses everything that `bytes` would not spell in exactly the same way, so that one record
   /// has one hash.
   package init(parsing bytes: [UInt8]) throws(AuditFormatError) {
-    guard let text = String(validating: bytes, as: UTF8.self) else { throw AuditFormatError("not UTF-8") }
-    var lines = AuditLines(text)
-    guard lines.next().map(String.init) == Self.header else {
+    guard String(validating: bytes, as: UTF8.self) != nil else { throw AuditFormatError("not UTF-8") }
+    var lines = AuditLines(bytes)
+    guard lines.next().elementsEqual(Self.header.utf8) else {
       throw AuditFormatError("`\(Self.header)` wanted", line: 1)
     }
     guard let at = Instant(rfc3339: try lines.value("at")) else { throw lines.error("not a time") }
@@ -39,46 +39,52 @@ extension AuditRecord {
   }
 }
 
-/// Takes a record's lines in order.
+/// Takes a record's lines in order. Works on bytes: a grapheme can hold LF behind CR.
 private struct AuditLines {
-  private let lines: [Substring]
+  private let bytes: [UInt8]
   private var position = 0
+  /// Lines taken so far.
+  private var count = 0
 
-  init(_ text: String) {
-    // A grapheme can hold LF behind CR: split bytes, not characters.
-    lines = text.utf8.split(separator: 0x0A, omittingEmptySubsequences: false).map { Substring($0) }
-  }
+  init(_ bytes: [UInt8]) { self.bytes = bytes }
 
-  func error(_ message: String) -> AuditFormatError { AuditFormatError(message, line: position) }
+  func error(_ message: String) -> AuditFormatError { AuditFormatError(message, line: count) }
 
-  mutating func next() -> Substring? {
-    guard position < lines.count else { return nil }
-    position += 1
-    return lines[position - 1]
+  mutating func next() -> ArraySlice<UInt8> {
+    let end = bytes[position...].firstIndex(of: 0x0A) ?? bytes.endIndex
+    let line = bytes[position..<end]
+    position = min(end + 1, bytes.endIndex)
+    count += 1
+    return line
   }
 
   mutating func value(_ key: String) throws(AuditFormatError) -> String {
-    guard let value = try optional(key) else { throw AuditFormatError("`\(key)` wanted", line: position + 1) }
+    guard let value = try optional(key) else { throw AuditFormatError("`\(key)` wanted", line: count + 1) }
     return value
   }
 
   mutating func optional(_ key: String) throws(AuditFormatError) -> String? {
-    guard position < lines.count, lines[position].utf8.starts(with: (key + " ").utf8) else { return nil }
-    position += 1
-    return try unescaped(lines[position - 1].utf8.dropFirst(key.utf8.count + 1))
+    let length = key.utf8.count
+    guard position + length < bytes.count, bytes[position + length] == 0x20, isNext(key) else { return nil }
+    return try unescaped(next().dropFirst(length + 1))
   }
 
   mutating func details() throws(AuditFormatError) -> [String: String] {
     var details: [String: String] = [:]
-    while position < lines.count, lines[position].utf8.starts(with: "detail.".utf8) {
-      guard let space = lines[position].utf8.firstIndex(of: 0x20) else { throw error("a value wanted") }
-      let name = String(decoding: lines[position].utf8[..<space].dropFirst("detail.".utf8.count), as: UTF8.self)
-      details[name] = try value("detail." + name)
+    while isNext(Self.detail) {
+      let line = next().dropFirst(Self.detail.utf8.count)
+      guard let space = line.firstIndex(of: 0x20) else { throw error("a value wanted") }
+      details[String(decoding: line[..<space], as: UTF8.self)] = try unescaped(line[(space + 1)...])
     }
     return details
   }
 
-  private func unescaped(_ value: Substring.UTF8View.SubSequence) throws(AuditFormatError) -> String {
+  private static let detail = "detail."
+
+  private func isNext(_ text: String) -> Bool { bytes[position...].starts(with: text.utf8) }
+
+  private func unescaped(_ value: ArraySlice<UInt8>) throws(AuditFormatError) -> String {
+    guard value.contains(UInt8(ascii: "\\")) else { return String(decoding: value, as: UTF8.self) }
     var bytes: [UInt8] = []
     var isEscape = false
     for byte in value {

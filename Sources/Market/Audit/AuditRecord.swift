@@ -100,10 +100,17 @@ package struct AuditRecord: Hashable, Sendable {
 
   /// What is stored and hashed.
   package var bytes: [UInt8] {
-    var text = Self.header + "\n"
-    func line(_ key: String, _ value: String?) {
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(512)
+    bytes += Self.header.utf8
+    bytes.append(0x0A)
+    func line(_ key: String, name: String = "", _ value: String?) {
       guard let value else { return }
-      text += key + " " + Self.escaped(value) + "\n"
+      bytes += key.utf8
+      bytes += name.utf8
+      bytes.append(0x20)
+      Self.appendEscaped(value, to: &bytes)
+      bytes.append(0x0A)
     }
     line("at", at.rfc3339Microseconds)
     line("actor", actor)
@@ -116,16 +123,14 @@ package struct AuditRecord: Hashable, Sendable {
     line("reason", reason)
     line("nonce", Hex.encode(nonce))
     for (name, value) in details.sorted(by: { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }) {
-      line("detail." + name, value)
+      line("detail.", name: name, value)
     }
-    return Array(text.utf8)
+    return bytes
   }
 
   package var leafHash: MerkleHash { MerkleHash.leaf(bytes) }
 
-  static func escaped(_ value: String) -> String {
-    guard value.utf8.contains(where: { $0 == UInt8(ascii: "\\") || $0 == 0x0A }) else { return value }
-    var bytes: [UInt8] = []
+  private static func appendEscaped(_ value: String, to bytes: inout [UInt8]) {
     for byte in value.utf8 {
       switch byte {
       case UInt8(ascii: "\\"): bytes += [byte, byte]
@@ -133,7 +138,6 @@ package struct AuditRecord: Hashable, Sendable {
       default: bytes.append(byte)
       }
     }
-    return String(decoding: bytes, as: UTF8.self)
   }
 
   static func isName(_ text: String) -> Bool {
