@@ -192,7 +192,7 @@ struct IntakeTests {
 
   @Test("One event that cannot be stored does not keep the others of its batch from it")
   func poison() async throws {
-    try await Shop.open(parts: [.intake]) { shop in
+    try await Shop.open(parts: [.intake], settings: "intake.deadline = \"30s\"") { shop in
       // A rule of somebody's that refuses one event alone.
       try await shop.sql("ALTER TABLE gkm.stripe_event ADD CHECK (event_id <> 'evt_poison')")
       let statuses = try await withThrowingTaskGroup(of: Int.self) { group in

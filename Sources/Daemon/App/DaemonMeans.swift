@@ -62,7 +62,7 @@ struct DaemonMeans: Sendable {
       over: outbound)
   }
 
-  /// The master key in hexadecimal, as the credential file spells it, is never kept beyond this.
+  /// Ends what is open, the database last: whatever still runs may have to note its outcome.
   func close() async {
     outbound.close()
     redis.close()
