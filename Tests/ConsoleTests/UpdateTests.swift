@@ -75,6 +75,14 @@ import Testing
     #expect(state.list?.rows.isEmpty == false)
   }
 
+  @Test func aChangeToldWhileReadingIsReadAfterwards() {
+    var state = Sample.loaded(.ops, size: size)
+    _ = press("r", in: &state)
+    #expect(update(&state, .changed, now: Sample.now).isEmpty)
+    let answer = Event.listLoaded(generation: state.list?.generation ?? 0, rows: [], isFirstPage: true)
+    #expect(update(&state, answer, now: Sample.now).count == 1)
+  }
+
   @Test func supportIsToldWhyItMayNotRetry() {
     var state = Sample.loaded(.support, size: size, kind: .deliveries)
     _ = press("t", in: &state)

@@ -23,6 +23,8 @@ package struct AppState: Equatable, Sendable {
   /// Whether Redis tells of changes; without it lists are polled.
   package var isLive = false
   package var nextGeneration = 1
+  /// Something changed while a reading was under way.
+  package var isReadDue = false
   package var quitting = false
 
   package init(

@@ -32,7 +32,7 @@ package func update(_ state: inout AppState, _ event: Event, now: Instant) -> [E
     state.overlay = .password(PasswordState(user: user, problem: problem))
     return []
   case .listLoaded(let generation, let rows, let isFirstPage):
-    return state.take(rows, generation: generation, isFirstPage: isFirstPage)
+    return state.take(rows, generation: generation, isFirstPage: isFirstPage) + state.readAgainIfDue(now: now)
   case .storyLoaded(let generation, let header, let lines):
     guard var story = state.story, story.generation == generation else { return [] }
     story.isLoading = false
@@ -42,7 +42,7 @@ package func update(_ state: inout AppState, _ event: Event, now: Instant) -> [E
     state.story = story
     story.take(header: header, lines: lines, height: state.bodyHeight)
     state.story = story
-    return []
+    return state.readAgainIfDue(now: now)
   case .loadFailed(let generation, let problem): return state.failLoading(generation, problem, now: now)
   case .actionDone(let text):
     state.overlay = nil
@@ -80,7 +80,7 @@ extension AppState {
     nextGeneration += 1
     switch screen {
     case .list(var list):
-      if isQuiet, list.isLoading { return [] }
+      if isQuiet, list.isLoading { return waitForAnswer() }
       guard let filter = try? list.kind.list.schema(for: role).parse(list.filter, now: now) else { return [] }
       list.generation = generation
       list.isLoading = true
@@ -91,12 +91,24 @@ extension AppState {
             kind: list.kind, filter: filter, after: nil, limit: Self.pageLimit, generation: generation, clock: clock))
       ]
     case .story(var story):
-      if isQuiet, story.isLoading { return [] }
+      if isQuiet, story.isLoading { return waitForAnswer() }
       story.generation = generation
       story.isLoading = true
       screen = .story(story)
       return [.loadStory(StoryQuery(number: story.number, generation: generation, clock: clock))]
     }
+  }
+
+  /// A change that is told while an answer is under way may not be in it: it is read after it.
+  private mutating func waitForAnswer() -> [Effect] {
+    isReadDue = true
+    return []
+  }
+
+  mutating func readAgainIfDue(now: Instant) -> [Effect] {
+    guard isReadDue else { return [] }
+    isReadDue = false
+    return reload(now: now, isQuiet: true)
   }
 
   /// Reads the page behind the oldest row, when the cursor has come near it.
