@@ -130,6 +130,8 @@ struct SMTPFaultTests {
     }.error
     #expect(error?.kind == .refused)
     #expect(!server.record.value.commands.contains("DATA"))
+    // The session is free again once it is reset; a mail that comes sooner may open another.
+    try await Task.sleep(for: .milliseconds(200))
     _ = try await client.mail(envelope, through: configuration)
     #expect(server.record.value.mails.count == 1)
     #expect(server.connections == 1)

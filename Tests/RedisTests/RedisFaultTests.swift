@@ -184,15 +184,17 @@ struct RedisEndingTests {
   func busy() async throws {
     var configuration = try await PrivateRedis.shared().configuration()
     configuration.maximumPending = 3
+    configuration.commandTimeout = .seconds(60)
     let connection = try RedisConnection(configuration)
     _ = try await connection.command("PING")
     let blocked = (0..<3).map { _ in
-      Task { await failure { () throws(RedisError) in try await connection.command("BLPOP", "nil", 1) } }
+      Task { await failure { () throws(RedisError) in try await connection.command("BLPOP", "nil", 60) } }
     }
     #expect(await eventually { connection.pending == 3 })
     let refused = await failure { () throws(RedisError) in try await connection.command("PING") }
     #expect(refused.error?.kind == .busy)
     #expect(refused.time < .seconds(1))
+    connection.close()
     for task in blocked { _ = await task.value }
   }
 }
