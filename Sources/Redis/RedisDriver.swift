@@ -59,7 +59,6 @@ final class RedisDriver {
   var pinged = false
   /// No deadline of a call passes before this.
   var nextExpiry = MonotonicTime.distantFuture
-  var answered = 0
   var now = MonotonicTime.now()
 
   /// Commands beyond this many unsent bytes wait their turn, where they can still be withdrawn.
@@ -77,8 +76,7 @@ final class RedisDriver {
   func run() {
     if listener != nil { connect() }
     while true {
-      let mail = inbox.collect(answered: answered)
-      answered = 0
+      let mail = inbox.collect()
       now = .now()
       take(mail)
       if mail.closing { break }
@@ -88,7 +86,6 @@ final class RedisDriver {
       wait()
     }
     drop(RedisError(.closed, "the connection was closed"), reconnect: false)
-    _ = inbox.collect(answered: answered)
   }
 
   private func take(_ mail: RedisInbox.Mail) {
@@ -159,7 +156,7 @@ final class RedisDriver {
     guard !call.finished else { return }
     call.finished = true
     calls[call.request.id] = nil
-    answered += 1
+    inbox.release()
     call.request.resume(result)
   }
 

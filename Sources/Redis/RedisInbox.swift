@@ -83,10 +83,16 @@ final class RedisInbox: Sendable {
     if first { waker.wake() }
   }
 
-  /// For the connection's thread: takes everything that came in, giving back `answered` places in the queue.
-  func collect(answered: Int) -> Mail {
+  /// For the connection's thread: gives back the place of a call that is about to learn its outcome.
+  ///
+  /// Before, not after: a caller that has its answer may count on the place being free.
+  func release() {
+    state.withLock { $0.pending -= 1 }
+  }
+
+  /// For the connection's thread: takes everything that came in.
+  func collect() -> Mail {
     state.withLock { state in
-      state.pending -= answered
       let mail = state.mail
       state.mail = Mail()
       if mail.closing { state.closed = true }
