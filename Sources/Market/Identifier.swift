@@ -43,6 +43,8 @@ package enum Subject {
   package enum Job {}
   package enum AuditEvent {}
   package enum Reservation {}
+  package enum ReconRun {}
+  package enum ReconBreak {}
 }
 
 package typealias PersonID = Identifier<Subject.Person>
@@ -60,3 +62,5 @@ package typealias DeliveryAttemptID = Identifier<Subject.DeliveryAttempt>
 package typealias JobID = Identifier<Subject.Job>
 package typealias AuditEventID = Identifier<Subject.AuditEvent>
 package typealias ReservationID = Identifier<Subject.Reservation>
+package typealias ReconRunID = Identifier<Subject.ReconRun>
+package typealias ReconBreakID = Identifier<Subject.ReconBreak>

@@ -78,6 +78,10 @@ package enum AuditAction: String, CaseIterable, Sendable {
   case workPaused = "work.paused"
   case workResumed = "work.resumed"
   case reconBreakOpened = "recon.break.opened"
+  case reconBreakReopened = "recon.break.reopened"
+  case reconBreakAssigned = "recon.break.assigned"
+  case reconBreakExplained = "recon.break.explained"
+  case reconBreakHealed = "recon.break.healed"
   case reconBreakClosed = "recon.break.closed"
 
   case breakGlassUsed = "break_glass.used"

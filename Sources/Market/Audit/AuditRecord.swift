@@ -179,6 +179,7 @@ package struct AuditSubject: Hashable, Sendable {
   package static func person(_ id: PersonID) -> AuditSubject { .init(kind: "person", id: id.description) }
   package static func dataKey(_ id: DataKeyID) -> AuditSubject { .init(kind: "data_key", id: id.description) }
   package static func job(_ id: JobID) -> AuditSubject { .init(kind: "job", id: id.description) }
+  package static func reconBreak(_ id: ReconBreakID) -> AuditSubject { .init(kind: "recon_break", id: id.description) }
   /// `re_…`.
   package static func refund(_ id: String) -> AuditSubject { .init(kind: "refund", id: id) }
   /// `dp_…`.

@@ -1,7 +1,9 @@
 /// The policy's tables and functions: from these the database's grants, row policies and audit triggers are generated,
 /// and against these the live catalogue is compared.
 package enum Policy {
-  package static let tables: [TableRule] = catalogue + orders + payments + events + fulfilment + work + records
+  package static let tables: [TableRule] =
+    catalogue + orders + payments + events + fulfilment + work + records
+    + reconciliation
 
   private static let catalogue: [TableRule] = [
     TableRule("schema_migration", readers: nil, daemon: .select),
@@ -83,11 +85,23 @@ package enum Policy {
       vendorColumns: ["id", "at", "action", "subject_kind", "subject_id", "order_id", "vendor_id"])
   ]
 
+  private static let reconciliation: [TableRule] = [
+    TableRule("recon_run", readers: .readBreaks, daemon: .work),
+    TableRule("recon_seen", readers: nil, daemon: .all),
+    TableRule(
+      "recon_break", readers: .readBreaks, daemon: .work, audit: .subject(kind: "recon_break", column: "id")),
+    TableRule("balance_line", readers: .readBreaks, daemon: .append),
+  ]
+
   /// The functions of schema `api`, with who may call them.
   package static let functions: [FunctionRule] = [
     FunctionRule("whoami", [], callers: Role.people),
     FunctionRule("my_vendor", [], callers: Role.people, internalCallers: ["gkm_vendor_read"]),
     FunctionRule("retry_delivery", ["bigint", "bigint", "text"], needs: .retryDelivery),
+    FunctionRule("assign_break", ["bigint", "bigint", "text", "text"], needs: .manageBreaks),
+    FunctionRule("explain_break", ["bigint", "bigint", "text"], needs: .manageBreaks),
+    FunctionRule("close_break", ["bigint", "bigint", "text"], needs: .manageBreaks),
+    FunctionRule("replay_event", ["text", "text"], needs: .manageWork),
     FunctionRule("vendor_list", ["text", "jsonb", "bigint", "integer"], callers: [.vendor]),
     FunctionRule("vendor_timeline", ["text"], callers: [.vendor]),
     FunctionRule(

@@ -15,13 +15,18 @@ package struct Migration: Sendable {
     Migration(version: 2, name: "audit subject", sql: text(PackageResources.m0002_audit_subject_sql)),
     Migration(version: 3, name: "stock units", sql: text(PackageResources.m0003_stock_units_sql)),
     Migration(version: 4, name: "event bodies", sql: text(PackageResources.m0004_event_bodies_sql)),
+    Migration(version: 9, name: "reconciliation", sql: text(PackageResources.m0009_reconciliation_sql)),
   ]
 }
 
 /// What is written anew whenever its text or the policy changes: functions, triggers, grants, policies.
 enum Repeatable {
-  static let functions = text(PackageResources.r1_functions_sql)
-  static let audit = text(PackageResources.r2_audit_sql)
+  /// In the order in which they are written: each may call what stands before it.
+  static let scripts = [
+    text(PackageResources.r1_functions_sql),
+    text(PackageResources.r2_audit_sql),
+    text(PackageResources.reconciliation_functions_sql),
+  ]
 }
 
 /// Lower-case hex of `bytes`.

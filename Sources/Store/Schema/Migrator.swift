@@ -18,8 +18,7 @@ package enum Migrator {
   /// Names all that this program would make of a database: migrations, functions, policy, bootstrap. SHA-256 in hex.
   package static var fingerprint: String {
     let parts =
-      Migration.all.map(\.sql) + [Repeatable.functions, Repeatable.audit, PolicySQL.script(columns: [:])]
-      + Bootstrap.texts
+      Migration.all.map(\.sql) + Repeatable.scripts + [PolicySQL.script(columns: [:])] + Bootstrap.texts
     return hex(SHA256.hash(data: Array(parts.joined(separator: "\u{0}").utf8)))
   }
 
@@ -79,8 +78,7 @@ package enum Migrator {
     try session.script("RESET ROLE")
     let columns = try columnsByTable(session)
     try transaction(session) {
-      try session.script(Repeatable.functions)
-      try session.script(Repeatable.audit)
+      for script in Repeatable.scripts { try session.script(script) }
       try session.script(PolicySQL.script(columns: columns))
       try session.script("SET ROLE gkm_owner; SELECT gkm.ensure_partitions(); RESET ROLE")
       try session.script("SET LOCAL ROLE gkm_owner")
@@ -96,8 +94,8 @@ package enum Migrator {
   }
 
   private static func policyHash(_ session: borrowing Session) throws -> String {
-    let all = Repeatable.functions + Repeatable.audit + PolicySQL.script(columns: try columnsByTable(session))
-    return hex(SHA256.hash(data: Array(all.utf8)))
+    let all = Repeatable.scripts + [PolicySQL.script(columns: try columnsByTable(session))]
+    return hex(SHA256.hash(data: Array(all.joined().utf8)))
   }
 
   private static func columnsByTable(_ session: borrowing Session) throws -> [String: [String]] {
