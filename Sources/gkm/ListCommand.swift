@@ -6,14 +6,10 @@ import Store
 /// `gkm list`
 struct ListCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "list", abstract: "List orders, payments, deliveries, stock or the audit log, newest first.")
-
-  enum Kind: String, CaseIterable, ExpressibleByArgument {
-    case orders, payments, deliveries, stock, audit
-  }
+    commandName: "list", abstract: "List orders, deliveries, stock, the audit log or another list, newest first.")
 
   @Argument(help: ArgumentHelp("What to list.", valueName: "list"))
-  var kind: Kind
+  var kind: ListKind
 
   @Option(
     parsing: .unconditional,
@@ -38,8 +34,7 @@ struct ListCommand: AsyncParsableCommand {
   }
 
   func run() async throws {
-    guard let list = ListKind(rawValue: kind.rawValue) else { return }
-    let report = ListReport(kind: list, filter: filter, limit: limit, after: after, format: format.format)
+    let report = ListReport(kind: kind, filter: filter, limit: limit, after: after, format: format.format)
     try report.checkSort(sort)
     let next = try await connection.connection.connected { try await report.run(on: $0) }
     if let next, format.format == .text, isatty(STDERR_FILENO) == 1 {
@@ -48,6 +43,8 @@ struct ListCommand: AsyncParsableCommand {
     }
   }
 }
+
+extension ListKind: ExpressibleByArgument {}
 
 /// How rows are printed.
 struct FormatOptions: ParsableArguments {

@@ -35,11 +35,11 @@ enum Sample {
 
   static func page(_ kind: ScreenKind) -> ListPage {
     switch kind {
-    case .orders: .orders(orders)
-    case .payments: .payments(payments)
-    case .deliveries: .deliveries(deliveries)
-    case .stock: .stock(stock)
-    case .audit: .audit(audit)
+    case .orders: ListPage(.orders, orders)
+    case .payments: ListPage(.payments, payments)
+    case .deliveries: ListPage(.deliveries, deliveries)
+    case .stock: ListPage(.stock, stock)
+    case .audit: ListPage(.audit, audit)
     }
   }
 

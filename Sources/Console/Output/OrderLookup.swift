@@ -12,7 +12,7 @@ package enum OrderLookup {
         viewer.role == .vendor ? .freeText(number) : .oneOf(field: "number", values: [number]), column: 1)
     ])
     let page = try ListPage.read(session, viewer: viewer, kind: .orders, filter: filter, limit: 10)
-    guard case .orders(let rows) = page else { return nil }
+    let rows = page.rows(as: OrderRow.self)
     return rows.first { $0.number == number }
   }
 
@@ -26,7 +26,7 @@ package enum OrderLookup {
     let number = OrderNumber(text)?.text ?? text
     let filter = FilterExpression(terms: [FilterTerm(.freeText(number), column: 1)])
     let page = try ListPage.read(session, viewer: viewer, kind: .orders, filter: filter, limit: limit)
-    guard case .orders(let rows) = page else { return [] }
+    let rows = page.rows(as: OrderRow.self)
     return rows.map { ("number", $0) }
   }
 

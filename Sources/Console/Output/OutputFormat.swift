@@ -45,36 +45,6 @@ package struct RowPrinter: Sendable {
 }
 
 extension ListKind {
-  /// The members of the list's rows, in their order: what scripts build on. They are only ever added to.
-  package var memberNames: [String] {
-    switch self {
-    case .orders:
-      [
-        "id", "number", "state", "customer_email", "vendors", "title", "amount", "currency", "checkout_session",
-        "payment_intent", "units", "units_delivered", "hold_reason", "created_at", "paid_at", "delivered_at",
-      ]
-    case .payments:
-      [
-        "id", "order", "charge", "payment_intent", "outcome", "code", "decline_code", "message", "amount", "currency",
-        "card_brand", "card_last4", "risk_level", "attempted_at",
-      ]
-    case .deliveries:
-      [
-        "id", "order", "vendor", "recipient", "channel", "state", "attempts", "next_attempt_at", "confirmed_at",
-        "last_reply", "created_at", "updated_at", "version",
-      ]
-    case .stock:
-      [
-        "id", "vendor", "title", "platform", "region", "price", "currency", "state", "available", "reserved", "sold",
-        "low_stock", "version",
-      ]
-    case .audit:
-      [
-        "id", "at", "actor", "action", "subject_kind", "subject_id", "order", "vendor", "stripe_event", "body",
-      ]
-    }
-  }
-
   /// The columns that a list can be sorted by: those with a keyset index, so that a page costs the same however deep
   /// it lies. All are newest first.
   package var sortColumns: [String] { ["id"] }

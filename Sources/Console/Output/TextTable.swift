@@ -1,11 +1,11 @@
 import Market
 package import Store
-import Terminal
+package import Terminal
 
 /// Rows as aligned text. Columns are named as in `--json`; every cell is sanitised.
 package struct TextTable: Sendable {
   /// One column: a member of the row, and how it is shown.
-  struct Column: Sendable {
+  package struct Column: Sendable {
     let name: String
     var alignment = Alignment.left
     /// An amount in minor units of the row's member `currency`.
@@ -15,14 +15,14 @@ package struct TextTable: Sendable {
     /// A terminal still too narrow goes without the columns of the highest rank; those of rank 0 always stay.
     var rank = 0
 
-    init(_ name: String, _ alignment: Alignment = .left, least: Int? = nil, rank: Int = 0) {
+    package init(_ name: String, _ alignment: Alignment = .left, least: Int? = nil, rank: Int = 0) {
       self.name = name
       self.alignment = alignment
       self.least = least
       self.rank = rank
     }
 
-    static func money(_ name: String) -> Column {
+    package static func money(_ name: String) -> Column {
       var column = Column(name, .right)
       column.isMoney = true
       return column
@@ -42,11 +42,11 @@ package struct TextTable: Sendable {
   }
 
   /// The table of a list.
-  package init(_ kind: ListKind, terminal: OutputTerminal) { self.init(Self.columns(of: kind), terminal: terminal) }
+  package init(_ kind: ListKind, terminal: OutputTerminal) { self.init(kind.screen.textColumns, terminal: terminal) }
 
   /// Orders, with what each was found by.
   package static func found(terminal: OutputTerminal) -> TextTable {
-    TextTable([Column("by")] + columns(of: .orders), terminal: terminal)
+    TextTable([Column("by")] + OrdersScreen.textColumns, terminal: terminal)
   }
 
   /// The next rows' lines, the header first of all.
@@ -115,40 +115,6 @@ package struct TextTable: Sendable {
     case .flag(let flag): return flag ? "yes" : "no"
     case .time(let time): return time.tableText
     case .texts(let texts): return texts.joined(separator: ", ")
-    }
-  }
-
-  private static func columns(of kind: ListKind) -> [Column] {
-    switch kind {
-    case .orders:
-      [
-        Column("number"), Column("state"), Column("customer_email", least: 12), Column("vendors", least: 8, rank: 2),
-        Column("title", least: 12, rank: 1), .money("amount"), Column("created_at"),
-      ]
-    case .payments:
-      [
-        Column("order"), Column("outcome"), .money("amount"), Column("decline_code", least: 10),
-        Column("card_brand", rank: 2), Column("card_last4", rank: 1), Column("charge", least: 12, rank: 3),
-        Column("attempted_at"),
-      ]
-    case .deliveries:
-      [
-        Column("id", .right), Column("order"), Column("state"), Column("attempts", .right),
-        Column("recipient", least: 12, rank: 1), Column("last_reply", least: 12, rank: 3),
-        Column("next_attempt_at", rank: 2), Column("confirmed_at"),
-      ]
-    case .stock:
-      [
-        Column("id", .right), Column("vendor", least: 8, rank: 1), Column("title", least: 16),
-        Column("platform", rank: 2), .money("price"), Column("state", rank: 3), Column("available", .right),
-        Column("reserved", .right), Column("sold", .right),
-      ]
-    case .audit:
-      [
-        Column("at"), Column("action"), Column("actor", least: 8, rank: 1), Column("order"),
-        Column("subject_kind", rank: 3), Column("subject_id", least: 8, rank: 2),
-        Column("stripe_event", least: 12, rank: 4),
-      ]
     }
   }
 }

@@ -6,6 +6,12 @@ package enum AuditScreen: ListScreen {
   package static let title = "Audit"
   package static let emptyText = "No audit events."
 
+  package static let textColumns: [TextTable.Column] = [
+    .init("at"), .init("action"), .init("actor", least: 8, rank: 1), .init("order"),
+    .init("subject_kind", rank: 3), .init("subject_id", least: 8, rank: 2),
+    .init("stripe_event", least: 12, rank: 4),
+  ]
+
   package static func columns(for role: Role?) -> [Column] {
     let actor = [Column("actor", "ACTOR", .flexible(minimum: 10, weight: 1), rank: 2)]
     let event = [Column("event", "STRIPE EVENT", .flexible(minimum: 14, weight: 1), rank: 4)]
@@ -18,8 +24,7 @@ package enum AuditScreen: ListScreen {
   }
 
   package static func display(_ page: ListPage, role: Role, clock: ClockFormat) -> [DisplayRow] {
-    guard case .audit(let rows) = page else { return [] }
-    return rows.map { row in
+    page.rows(as: AuditRow.self).map { row in
       let actor = role == .vendor ? [] : [DisplayCell(row.actor ?? "")]
       let event = role == .vendor ? [] : [DisplayCell(row.stripeEvent ?? "", .textDim)]
       let start = [DisplayCell(clock.short(row.at), .textDim), DisplayCell(row.action, style(row.action))]

@@ -6,6 +6,12 @@ package enum DeliveriesScreen: ListScreen {
   package static let title = "Deliveries"
   package static let emptyText = "No deliveries."
 
+  package static let textColumns: [TextTable.Column] = [
+    .init("id", .right), .init("order"), .init("state"), .init("attempts", .right),
+    .init("recipient", least: 12, rank: 1), .init("last_reply", least: 12, rank: 3),
+    .init("next_attempt_at", rank: 2), .init("confirmed_at"),
+  ]
+
   package static func columns(for role: Role?) -> [Column] {
     let start = [
       Column("order", "ORDER", .fixed(15)), Column("state", "STATE", .fixed(11)),
@@ -24,8 +30,7 @@ package enum DeliveriesScreen: ListScreen {
   }
 
   package static func display(_ page: ListPage, role: Role, clock: ClockFormat) -> [DisplayRow] {
-    guard case .deliveries(let rows) = page else { return [] }
-    return rows.map { row in
+    page.rows(as: DeliveryRow.self).map { row in
       let start = [
         DisplayCell(row.order), StateStyle.cell(row.state), DisplayCell(String(row.attempts)),
       ]

@@ -6,6 +6,11 @@ package enum OrdersScreen: ListScreen {
   package static let title = "Orders"
   package static let emptyText = "No orders."
 
+  package static let textColumns: [TextTable.Column] = [
+    .init("number"), .init("state"), .init("customer_email", least: 12), .init("vendors", least: 8, rank: 2),
+    .init("title", least: 12, rank: 1), .money("amount"), .init("created_at"),
+  ]
+
   package static func columns(for role: Role?) -> [Column] {
     let customer = Column("customer", "CUSTOMER", .flexible(minimum: 14, weight: 3), rank: 1)
     let vendor = Column("vendor", "VENDOR", .flexible(minimum: 8, weight: 1), rank: 4)
@@ -20,8 +25,7 @@ package enum OrdersScreen: ListScreen {
   }
 
   package static func display(_ page: ListPage, role: Role, clock: ClockFormat) -> [DisplayRow] {
-    guard case .orders(let rows) = page else { return [] }
-    return rows.map { row in
+    page.rows(as: OrderRow.self).map { row in
       let start = [DisplayCell(row.number), StateStyle.cell(row.state), DisplayCell(row.customer)]
       let vendor = role == .vendor ? [] : [DisplayCell(row.vendors.joined(separator: ", "), .textDim)]
       let end = [

@@ -6,6 +6,12 @@ package enum PaymentsScreen: ListScreen {
   package static let title = "Payments"
   package static let emptyText = "No payment attempts."
 
+  package static let textColumns: [TextTable.Column] = [
+    .init("order"), .init("outcome"), .money("amount"), .init("decline_code", least: 10),
+    .init("card_brand", rank: 2), .init("card_last4", rank: 1), .init("charge", least: 12, rank: 3),
+    .init("attempted_at"),
+  ]
+
   package static func columns(for role: Role?) -> [Column] {
     [
       Column("order", "ORDER", .fixed(15)), Column("outcome", "OUTCOME", .fixed(12)),
@@ -18,8 +24,7 @@ package enum PaymentsScreen: ListScreen {
   }
 
   package static func display(_ page: ListPage, role: Role, clock: ClockFormat) -> [DisplayRow] {
-    guard case .payments(let rows) = page else { return [] }
-    return rows.map { row in
+    page.rows(as: PaymentRow.self).map { row in
       let reason = row.declineCode ?? row.code
       let card = [row.cardBrand, row.cardLast4.map { "•••• \($0)" }].compactMap(\.self).joined(separator: " ")
       return DisplayRow(

@@ -18,7 +18,12 @@ package enum ScreenKind: String, CaseIterable, Sendable {
 
   package var title: String { definition.title }
 
-  package var definition: any ListScreen.Type {
+  package var definition: any ListScreen.Type { list.screen }
+}
+
+extension ListKind {
+  /// How it is shown, on a screen and as text.
+  package var screen: any ListScreen.Type {
     switch self {
     case .orders: OrdersScreen.self
     case .payments: PaymentsScreen.self
@@ -34,6 +39,8 @@ package protocol ListScreen {
   static var title: String { get }
   /// What an empty list says.
   static var emptyText: String { get }
+  /// The columns that `gkm list` prints.
+  static var textColumns: [TextTable.Column] { get }
   static func columns(for role: Role?) -> [Column]
   static func display(_ page: ListPage, role: Role, clock: ClockFormat) -> [DisplayRow]
 }

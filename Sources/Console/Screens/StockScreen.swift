@@ -6,6 +6,12 @@ package enum StockScreen: ListScreen {
   package static let title = "Stock"
   package static let emptyText = "No listings."
 
+  package static let textColumns: [TextTable.Column] = [
+    .init("id", .right), .init("vendor", least: 8, rank: 1), .init("title", least: 16),
+    .init("platform", rank: 2), .money("price"), .init("state", rank: 3), .init("available", .right),
+    .init("reserved", .right), .init("sold", .right),
+  ]
+
   package static func columns(for role: Role?) -> [Column] {
     let vendor = [Column("vendor", "VENDOR", .flexible(minimum: 8, weight: 1), rank: 3)]
     return [Column("title", "PRODUCT", .flexible(minimum: 20, weight: 4))] + (role == .vendor ? [] : vendor) + [
@@ -17,8 +23,7 @@ package enum StockScreen: ListScreen {
   }
 
   package static func display(_ page: ListPage, role: Role, clock: ClockFormat) -> [DisplayRow] {
-    guard case .stock(let rows) = page else { return [] }
-    return rows.map { row in
+    page.rows(as: StockRow.self).map { row in
       let level =
         row.available == 0
         ? DisplayCell("✗ none", .stateFailed)

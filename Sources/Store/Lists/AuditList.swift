@@ -66,3 +66,49 @@ package enum AuditList {
     }
   }
 }
+
+extension AuditList: ListDefinition {
+  package static let capability = Capability.readAudit
+  package static let memberNames = [
+    "id", "at", "actor", "action", "subject_kind", "subject_id", "order", "vendor", "stripe_event", "body",
+  ]
+
+  package static var staffSchema: FilterSchema {
+    FilterSchema(
+      [
+        FilterField("action", .text, "such as delivery.confirmed"), FilterField("actor", .text, "who acted"),
+        FilterField("order", .id, "the order's number"), FilterField("subject", .id, "the kind of subject"),
+        FilterField("event", .id, "evt_…"), FilterField("vendor", .id, "a vendor's handle"),
+        FilterField("at", .time, "when"),
+      ], timeField: "at")
+  }
+
+  package static var vendorSchema: FilterSchema {
+    FilterSchema([], timeField: "at")
+  }
+
+  package static func column(_ field: String) -> String {
+    switch field {
+    case "action": "e.action"
+    case "actor": "e.actor"
+    case "subject": "e.subject_kind"
+    case "event": "e.stripe_event"
+    case "vendor": "v.handle"
+    default: "e.at"
+    }
+  }
+
+  package static func freeText(_ text: String) -> SQL {
+    let lower = text.lowercased()
+    return """
+      strpos(e.action, \(lower)) > 0 OR strpos(e.actor, \(lower)) > 0 OR e.stripe_event = \(text)
+      OR e.subject_id = \(text) OR o.number = \(text.uppercased())
+      """
+  }
+
+  package static func vendorPage(
+    _ session: borrowing Session, viewer: Viewer, _ conditions: VendorList.Conditions, after: Int64?, limit: Int
+  ) throws -> [AuditRow] {
+    try VendorList.audit(session, viewer: viewer, conditions, after: after, limit: limit)
+  }
+}

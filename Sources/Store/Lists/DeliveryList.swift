@@ -59,3 +59,53 @@ package enum DeliveryList {
     }
   }
 }
+
+extension DeliveryList: ListDefinition {
+  package static let capability = Capability.readOrders
+  package static let memberNames = [
+    "id", "order", "vendor", "recipient", "channel", "state", "attempts", "next_attempt_at", "confirmed_at",
+    "last_reply", "created_at", "updated_at", "version",
+  ]
+
+  private static let states = FilterField(
+    "state", .enumeration(DeliveryState.allCases.map(\.rawValue)), "where the delivery stands")
+
+  package static var staffSchema: FilterSchema {
+    FilterSchema(
+      [
+        states, FilterField("order", .id, "the order's number"),
+        FilterField("vendor", .id, "a vendor's handle"), FilterField("email", .text, "the recipient"),
+        FilterField("attempts", .integer, "how many so far"), FilterField("reply", .text, "the last SMTP reply"),
+        FilterField("created", .time, "when it was queued"),
+      ], timeField: "created", mainField: "state")
+  }
+
+  package static var vendorSchema: FilterSchema {
+    FilterSchema([states], timeField: "created", mainField: "state")
+  }
+
+  package static func column(_ field: String) -> String {
+    switch field {
+    case "state": "d.state"
+    case "vendor": "v.handle"
+    case "email": "o.customer_email"
+    case "attempts": "d.attempts"
+    case "reply": "d.last_reply"
+    default: "d.created_at"
+    }
+  }
+
+  package static func freeText(_ text: String) -> SQL {
+    let lower = text.lowercased()
+    return """
+      strpos(o.number, \(text.uppercased())) > 0 OR strpos(lower(o.customer_email), \(lower)) > 0
+      OR v.handle = \(lower) OR strpos(lower(coalesce(d.last_reply, '')), \(lower)) > 0
+      """
+  }
+
+  package static func vendorPage(
+    _ session: borrowing Session, viewer: Viewer, _ conditions: VendorList.Conditions, after: Int64?, limit: Int
+  ) throws -> [DeliveryRow] {
+    try VendorList.deliveries(session, viewer: viewer, conditions, after: after, limit: limit)
+  }
+}

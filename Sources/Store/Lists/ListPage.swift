@@ -2,22 +2,17 @@ package import Market
 package import Postgres
 
 /// One page of a list, as a person of some role may see it.
-package enum ListPage: Sendable, Equatable {
-  case orders([OrderRow])
-  case payments([PaymentRow])
-  case deliveries([DeliveryRow])
-  case stock([StockRow])
-  case audit([AuditRow])
+package struct ListPage: Sendable {
+  package let kind: ListKind
+  package let rows: [any ListRow]
 
-  package var rows: [any ListRow] {
-    switch self {
-    case .orders(let rows): rows
-    case .payments(let rows): rows
-    case .deliveries(let rows): rows
-    case .stock(let rows): rows
-    case .audit(let rows): rows
-    }
+  package init(_ kind: ListKind, _ rows: [any ListRow]) {
+    self.kind = kind
+    self.rows = rows
   }
+
+  /// The rows as what they are; none where they are something else.
+  package func rows<Row: ListRow>(as type: Row.Type) -> [Row] { rows.compactMap { $0 as? Row } }
 
   /// Reads the page behind `after` (an id), newest first, at most `limit` rows (1 to 500).
   ///
@@ -27,35 +22,21 @@ package enum ListPage: Sendable, Equatable {
     _ session: borrowing Session, viewer: Viewer, kind: ListKind, filter: FilterExpression, after: Int64? = nil,
     limit: Int = 100
   ) throws -> ListPage {
-    let limit = min(max(limit, 1), 500)
     guard kind.isOpen(to: viewer.role) else { throw StoreError.notForVendors("the list of \(kind.rawValue)") }
-    guard viewer.role != .vendor else {
-      return try vendors(session, viewer, kind, VendorList.Conditions(filter), after, limit)
-    }
-    let conditions = FilterSQL(kind: kind).conditions(filter)
-    switch kind {
-    case .orders: return .orders(try OrderList.page(session, where: conditions, after: after, limit: limit))
-    case .payments: return .payments(try PaymentList.page(session, where: conditions, after: after, limit: limit))
-    case .deliveries:
-      return .deliveries(try DeliveryList.page(session, where: conditions, after: after, limit: limit))
-    case .stock: return .stock(try StockList.page(session, where: conditions, after: after, limit: limit))
-    case .audit: return .audit(try AuditList.page(session, where: conditions, after: after, limit: limit))
-    }
+    let rows = try read(
+      kind.definition, session, viewer: viewer, filter: filter, after: after, limit: min(max(limit, 1), 500))
+    return ListPage(kind, rows)
   }
 
-  private static func vendors(
-    _ session: borrowing Session, _ viewer: Viewer, _ kind: ListKind, _ conditions: VendorList.Conditions,
-    _ after: Int64?, _ limit: Int
-  ) throws -> ListPage {
-    switch kind {
-    case .orders:
-      .orders(try VendorList.orders(session, viewer: viewer, conditions, after: after, limit: limit))
-    case .deliveries:
-      .deliveries(try VendorList.deliveries(session, viewer: viewer, conditions, after: after, limit: limit))
-    case .stock: .stock(try VendorList.stock(session, viewer: viewer, conditions, after: after, limit: limit))
-    case .audit: .audit(try VendorList.audit(session, viewer: viewer, conditions, after: after, limit: limit))
-    case .payments: throw StoreError.notForVendors("the list of payments")
+  private static func read<List: ListDefinition>(
+    _ list: List.Type, _ session: borrowing Session, viewer: Viewer, filter: FilterExpression, after: Int64?,
+    limit: Int
+  ) throws -> [any ListRow] {
+    guard viewer.role != .vendor else {
+      return try list.vendorPage(
+        session, viewer: viewer, VendorList.Conditions(filter), after: after, limit: limit)
     }
+    return try list.page(session, where: FilterSQL<List>.conditions(filter), after: after, limit: limit)
   }
 }
 

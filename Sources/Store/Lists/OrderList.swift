@@ -69,3 +69,81 @@ package enum OrderList {
     }
   }
 }
+
+extension OrderList: ListDefinition {
+  package static let capability = Capability.readOrders
+  package static let memberNames = [
+    "id", "number", "state", "customer_email", "vendors", "title", "amount", "currency", "checkout_session",
+    "payment_intent", "units", "units_delivered", "hold_reason", "created_at", "paid_at", "delivered_at",
+  ]
+
+  private static let states = FilterField(
+    "state", .enumeration(OrderState.allCases.map(\.rawValue) + ["stuck"]), "where the order stands")
+
+  package static var staffSchema: FilterSchema {
+    FilterSchema(
+      [
+        states, FilterField("vendor", .id, "a vendor's handle"),
+        FilterField("email", .text, "the customer's address"), FilterField("amount", .money, "the order's total"),
+        FilterField("currency", .id, "such as eur"), FilterField("number", .id, "the order's number"),
+        FilterField("title", .text, "what was bought"), FilterField("created", .time, "when it was placed"),
+        FilterField("paid", .time, "when it was paid"),
+      ], timeField: "created", mainField: "state")
+  }
+
+  package static var vendorSchema: FilterSchema {
+    FilterSchema(
+      [FilterField("state", .enumeration(OrderState.allCases.map(\.rawValue)), "where the order stands")],
+      timeField: "created", mainField: "state")
+  }
+
+  package static func column(_ field: String) -> String {
+    switch field {
+    case "email": "o.customer_email"
+    case "amount": "o.amount"
+    case "currency": "o.currency"
+    case "title": "(SELECT string_agg(x.title, ' ') FROM gkm.order_line x WHERE x.order_id = o.id)"
+    case "paid": "o.paid_at"
+    default: "o.created_at"
+    }
+  }
+
+  package static func condition(_ field: String, oneOf values: [String]) -> SQL? {
+    switch field {
+    case "state":
+      var parts: [SQL] = ["o.state = ANY (\(values))"]
+      // Paid, and still not delivered after the promised time, or waiting for a person.
+      if values.contains("stuck") {
+        parts.append(
+          """
+          (o.state IN ('held', 'paid_unfulfillable')
+            OR (o.state = 'paid' AND o.paid_at < now() - interval '30 seconds'))
+          """)
+      }
+      return SQL.joined(parts, by: " OR ")
+    case "vendor":
+      return """
+        o.id IN (SELECT w.order_id FROM gkm.vendor_order w JOIN gkm.vendor v ON v.id = w.vendor_id
+          WHERE v.handle = ANY (\(values.map { $0.lowercased() })))
+        """
+    default: return nil
+    }
+  }
+
+  package static func freeText(_ text: String) -> SQL {
+    let lower = text.lowercased()
+    let end = "\u{10FFFF}"
+    return """
+      lower(o.customer_email) ~>=~ \(lower) AND lower(o.customer_email) ~<~ \(lower + end)
+      OR strpos(lower(o.customer_email), \(lower)) > 0 OR strpos(o.number, \(text.uppercased())) > 0
+      OR o.checkout_session = \(text) OR p.intent = \(text)
+      OR EXISTS (SELECT FROM gkm.order_line x WHERE x.order_id = o.id AND strpos(lower(x.title), \(lower)) > 0)
+      """
+  }
+
+  package static func vendorPage(
+    _ session: borrowing Session, viewer: Viewer, _ conditions: VendorList.Conditions, after: Int64?, limit: Int
+  ) throws -> [OrderRow] {
+    try VendorList.orders(session, viewer: viewer, conditions, after: after, limit: limit)
+  }
+}

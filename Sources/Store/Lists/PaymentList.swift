@@ -60,3 +60,48 @@ package enum PaymentList {
     }
   }
 }
+
+extension PaymentList: ListDefinition {
+  package static let capability = Capability.readPayments
+  /// A vendor has no list of payment attempts: they are the customer's.
+  package static let isForVendors = false
+  package static let memberNames = [
+    "id", "order", "charge", "payment_intent", "outcome", "code", "decline_code", "message", "amount", "currency",
+    "card_brand", "card_last4", "risk_level", "attempted_at",
+  ]
+
+  package static var staffSchema: FilterSchema {
+    FilterSchema(
+      [
+        FilterField("outcome", .enumeration(["succeeded", "failed"]), "how the attempt ended"),
+        FilterField("order", .id, "the order's number"), FilterField("charge", .id, "ch_…"),
+        FilterField("code", .text, "Stripe's error code"), FilterField("decline", .text, "the bank's reason"),
+        FilterField("last4", .id, "the card's last four digits"), FilterField("brand", .text, "the card's brand"),
+        FilterField("amount", .money, "the amount"), FilterField("at", .time, "when"),
+      ], timeField: "at", mainField: "outcome")
+  }
+
+  package static let moneyAlias = "a"
+
+  package static func column(_ field: String) -> String {
+    switch field {
+    case "outcome": "a.outcome"
+    case "charge": "a.charge_id"
+    case "code": "a.code"
+    case "decline": "a.decline_code"
+    case "last4": "a.card_last4"
+    case "brand": "a.card_brand"
+    case "amount": "a.amount"
+    default: "a.attempted_at"
+    }
+  }
+
+  package static func freeText(_ text: String) -> SQL {
+    let lower = text.lowercased()
+    return """
+      strpos(o.number, \(text.uppercased())) > 0 OR a.charge_id = \(text) OR p.intent = \(text)
+      OR strpos(lower(coalesce(a.message, '')), \(lower)) > 0 OR a.card_last4 = \(text)
+      OR a.decline_code = \(lower) OR a.code = \(lower)
+      """
+  }
+}

@@ -58,3 +58,58 @@ package enum StockList {
     }
   }
 }
+
+extension StockList: ListDefinition {
+  package static let capability = Capability.readStock
+  package static let memberNames = [
+    "id", "vendor", "title", "platform", "region", "price", "currency", "state", "available", "reserved", "sold",
+    "low_stock", "version",
+  ]
+
+  package static var staffSchema: FilterSchema {
+    FilterSchema(
+      [
+        FilterField("state", .enumeration(["active", "paused", "closed", "low", "empty"]), "the listing's state"),
+        FilterField("vendor", .id, "a vendor's handle"), FilterField("title", .text, "the product"),
+        FilterField("platform", .text, "where it is redeemed"), FilterField("available", .integer, "keys to sell"),
+        FilterField("price", .money, "the price"),
+      ], mainField: "state")
+  }
+
+  package static var vendorSchema: FilterSchema {
+    FilterSchema([FilterField("state", .enumeration(["active", "paused", "closed"]))], mainField: "state")
+  }
+
+  package static let moneyAlias = "l"
+
+  package static func column(_ field: String) -> String {
+    switch field {
+    case "vendor": "v.handle"
+    case "title": "p.title"
+    case "platform": "p.platform"
+    case "available": "s.available"
+    default: "l.price"
+    }
+  }
+
+  package static func condition(_ field: String, oneOf values: [String]) -> SQL? {
+    guard field == "state" else { return nil }
+    var parts: [SQL] = ["l.state = ANY (\(values))"]
+    if values.contains("low") { parts.append("s.available <= l.low_stock") }
+    if values.contains("empty") { parts.append("s.available = 0") }
+    return SQL.joined(parts, by: " OR ")
+  }
+
+  package static func freeText(_ text: String) -> SQL {
+    let lower = text.lowercased()
+    return """
+      strpos(lower(p.title), \(lower)) > 0 OR strpos(lower(p.platform), \(lower)) > 0 OR v.handle = \(lower)
+      """
+  }
+
+  package static func vendorPage(
+    _ session: borrowing Session, viewer: Viewer, _ conditions: VendorList.Conditions, after: Int64?, limit: Int
+  ) throws -> [StockRow] {
+    try VendorList.stock(session, viewer: viewer, conditions, after: after, limit: limit)
+  }
+}
