@@ -45,6 +45,7 @@ package enum Subject {
   package enum Reservation {}
   package enum ReconRun {}
   package enum ReconBreak {}
+  package enum RefundRequest {}
 }
 
 package typealias PersonID = Identifier<Subject.Person>
@@ -64,3 +65,4 @@ package typealias AuditEventID = Identifier<Subject.AuditEvent>
 package typealias ReservationID = Identifier<Subject.Reservation>
 package typealias ReconRunID = Identifier<Subject.ReconRun>
 package typealias ReconBreakID = Identifier<Subject.ReconBreak>
+package typealias RefundRequestID = Identifier<Subject.RefundRequest>

@@ -49,6 +49,11 @@ package enum AuditAction: String, CaseIterable, Sendable {
   case deliveryResendRequested = "delivery.resend.requested"
 
   case refundRequested = "refund.requested"
+  case refundApproved = "refund.approved"
+  case refundRejected = "refund.rejected"
+  case refundCancelled = "refund.cancelled"
+  case refundSending = "refund.sending"
+  case refundSettled = "refund.settled"
   case refundRecorded = "refund.recorded"
   case refundFailed = "refund.failed"
   case disputeOpened = "dispute.opened"
@@ -60,6 +65,7 @@ package enum AuditAction: String, CaseIterable, Sendable {
   case caseAnswered = "case.answered"
   case caseClosed = "case.closed"
 
+  case settingChanged = "setting.changed"
   case personAdded = "person.added"
   case personChanged = "person.changed"
   case personDisabled = "person.disabled"

@@ -182,6 +182,11 @@ package struct AuditSubject: Hashable, Sendable {
   package static func reconBreak(_ id: ReconBreakID) -> AuditSubject { .init(kind: "recon_break", id: id.description) }
   /// `re_…`.
   package static func refund(_ id: String) -> AuditSubject { .init(kind: "refund", id: id) }
+  package static func refundRequest(_ id: RefundRequestID) -> AuditSubject {
+    .init(kind: "refund_request", id: id.description)
+  }
+  /// By its name.
+  package static func setting(_ name: String) -> AuditSubject { .init(kind: "setting", id: name) }
   /// `dp_…`.
   package static func dispute(_ id: String) -> AuditSubject { .init(kind: "dispute", id: id) }
   /// `evt_…`.

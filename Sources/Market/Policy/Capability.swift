@@ -33,6 +33,7 @@ package enum Capability: String, CaseIterable, Sendable {
   case prepareEvidence, submitEvidence
   case readAudit, verifyAudit
   case readWork, manageWork
+  case readSettings, writeSettings
   case managePeople
 }
 
@@ -63,6 +64,8 @@ extension Capability {
     case .verifyAudit: (.no, .no, .yes, .yes, .yes)
     case .readWork: (.no, .no, .yes, .yes, .yes)
     case .manageWork: (.no, .no, .no, .yes, .yes)
+    case .readSettings: (.no, .no, .yes, .yes, .yes)
+    case .writeSettings: (.no, .no, .no, .no, .yes)
     case .managePeople: (.no, .no, .no, .no, .yes)
     }
   }
@@ -115,6 +118,8 @@ extension Capability {
     case .verifyAudit: "verify the audit log"
     case .readWork: "see workers and queues"
     case .manageWork: "pause and redrive work"
+    case .readSettings: "see the market's settings"
+    case .writeSettings: "change the market's settings"
     case .managePeople: "manage people"
     }
   }

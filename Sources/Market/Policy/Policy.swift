@@ -8,6 +8,7 @@ package enum Policy {
   private static let catalogue: [TableRule] = [
     TableRule("schema_migration", readers: nil, daemon: .select),
     TableRule("installation", readers: .readOrders, daemon: .select),
+    TableRule("setting", readers: .readSettings, daemon: .select, audit: .subject(kind: "setting", column: "name")),
     TableRule(
       "vendor", readers: .readOrders, daemon: .select, vendor: .identity, audit: .subject(kind: "vendor", column: "id")),
     TableRule("person", readers: .readOrders, daemon: .select, audit: .subject(kind: "person", column: "id")),
@@ -41,7 +42,7 @@ package enum Policy {
     TableRule(
       "vendor_order", readers: .readOrders, daemon: .append, vendor: .column, audit: .order(column: "order_id")),
     TableRule(
-      "order_unit", readers: .readOrders, daemon: .append, vendor: .column, audit: .order(column: "order_id")),
+      "order_unit", readers: .readOrders, daemon: .work, vendor: .column, audit: .order(column: "order_id")),
     TableRule(
       "reservation", readers: .readOrders, daemon: .work, vendor: .column, audit: .order(column: "order_id")),
   ]
@@ -51,6 +52,13 @@ package enum Policy {
     TableRule("payment_intent", readers: .readPayments, daemon: .append, audit: .order(column: "order_id")),
     TableRule("payment_attempt", readers: .readPayments, daemon: .work, audit: .order(column: "order_id")),
     TableRule("refund", readers: .readPayments, daemon: .work, audit: .order(column: "order_id")),
+    TableRule("refund_request", readers: .readPayments, daemon: .work, audit: .order(column: "order_id")),
+    TableRule(
+      "refund_request_unit", readers: .readPayments, daemon: .work,
+      audit: .subject(kind: "refund_request", column: "request_id")),
+    TableRule(
+      "refund_approval", readers: .readPayments, daemon: .select,
+      audit: .subject(kind: "refund_request", column: "request_id")),
     TableRule("dispute", readers: .readPayments, daemon: .work, audit: .order(column: "order_id")),
   ]
 
@@ -102,6 +110,13 @@ package enum Policy {
     FunctionRule("explain_break", ["bigint", "bigint", "text"], needs: .manageBreaks),
     FunctionRule("close_break", ["bigint", "bigint", "text"], needs: .manageBreaks),
     FunctionRule("replay_event", ["text", "text"], needs: .manageWork),
+    FunctionRule(
+      "request_refund", ["bigint", "bigint", "text", "integer[]", "bigint", "text", "text", "boolean"],
+      callers: [.support, .ops, .admin]),
+    FunctionRule("approve_refund", ["bigint", "bigint", "text"], needs: .refundWithinLimit),
+    FunctionRule("reject_refund", ["bigint", "bigint", "text"], needs: .refundWithinLimit),
+    FunctionRule("cancel_refund", ["bigint", "bigint", "text"], callers: [.support, .ops, .admin]),
+    FunctionRule("set_setting", ["text", "text", "bigint", "text"], needs: .writeSettings),
     FunctionRule("vendor_list", ["text", "jsonb", "bigint", "integer"], callers: [.vendor]),
     FunctionRule("vendor_timeline", ["text"], callers: [.vendor]),
     FunctionRule(

@@ -12,6 +12,8 @@ package enum JobKind: String, CaseIterable, Sendable {
   case fetchDispute = "fetch_dispute"
   /// Subject: an order's id, a space, `ch_…`. List a charge's refunds that no event has told of.
   case listRefunds = "list_refunds"
+  /// Subject: a refund request's id. Have Stripe give the money back.
+  case refund
 }
 
 /// A job that is this worker's until its lease runs out.
