@@ -8,6 +8,11 @@ package struct JSONScanner {
   package struct Failure: Error, Equatable {
     package let reason: String
     package let offset: Int
+
+    package init(reason: String, offset: Int) {
+      self.reason = reason
+      self.offset = offset
+    }
   }
 
   /// Deeper nesting than this is refused: Stripe's events stay under 12.
@@ -15,6 +20,8 @@ package struct JSONScanner {
 
   let bytes: UnsafeBufferPointer<UInt8>
   var offset = 0
+  /// Where the scanner stands, in bytes from the document's beginning.
+  package var position: Int { offset }
   private var depth = 0
 
   /// Runs `body` over `document`, which must be exactly one JSON value with nothing but white space around it.

@@ -54,8 +54,10 @@ package struct Workbench: Sendable {
       vault: vault,
       times: ReservationTimes(opening: .seconds(60), payable: .seconds(1_800), grace: .seconds(60)))
     let listing = listing
-    let wishes = quantities.map { ReservationWish(quantity: $0, email: "buyer@example.com", name: "Buyer") }
-    let outcomes = try await daemon.write { try reserver.reserve($0, listing, for: wishes) }
+    let wishes = quantities.map {
+      ReservationWish([CartLine(listing, quantity: $0)], email: "buyer@example.com", name: "Buyer")
+    }
+    let outcomes = try await daemon.write { try reserver.reserve($0, for: wishes) }
     return outcomes.compactMap { if case .opened(let order) = $0 { order } else { nil } }
   }
 

@@ -52,23 +52,43 @@ struct CheckoutTests {
     try await Shop.open { shop in
       let listing = try await shop.listing(keys: 3)
       let before = try await shop.footprint()
-      let good = #""listing_id":\#(listing),"email":"buyer@example.com""#
+      let line = #""lines":[{"listing_id":\#(listing)}]"#
+      let good = #"\#(line),"email":"buyer@example.com""#
+      let email = #""email":"buyer@example.com""#
+      func lines(_ text: String) -> String { #"{"lines":[\#(text)],\#(email)}"# }
+      func quantity(_ text: String) -> String { lines(#"{"listing_id":\#(listing),"quantity":\#(text)}"#) }
       let bodies: [(String, Int, String, [String])] = [
-        ("not json", 400, "MALFORMED", []), ("[]", 400, "MALFORMED", []),
-        ("{}", 422, "INVALID", ["email", "listing_id"]),
-        (#"{\#(good),"quantity":0}"#, 422, "INVALID", ["quantity"]),
-        (#"{\#(good),"quantity":"2"}"#, 422, "INVALID", ["quantity"]),
-        (#"{\#(good),"quantity":1.5}"#, 422, "INVALID", ["quantity"]),
-        (#"{\#(good),"quantity":11}"#, 422, "INVALID", ["quantity"]),
-        (#"{\#(good),"name":"a\u202Eb"}"#, 422, "INVALID", ["name"]),
-        (#"{\#(good),"name":"a\nb"}"#, 422, "INVALID", ["name"]),
-        (#"{\#(good),"locale":"klingon"}"#, 422, "INVALID", ["locale"]),
-        (#"{\#(good),"price":1}"#, 422, "INVALID", ["price"]),
-        (#"{"listing_id":\#(listing),"email":"nobody"}"#, 422, "INVALID", ["email"]),
-        (#"{"listing_id":\#(listing),"email":"a@b"}"#, 422, "INVALID", ["email"]),
-        (#"{"listing_id":\#(listing),"email":"a@b..c"}"#, 422, "INVALID", ["email"]),
-        (#"{"listing_id":\#(listing),"email":"a\r\nBcc: x@y.z"}"#, 422, "INVALID", ["email"]),
-        (#"{"listing_id":999999999,"email":"a@example.com"}"#, 404, "UNKNOWN_LISTING", []),
+        ("not json", 400, "MALFORMED", []), ("", 400, "MALFORMED", []), ("{", 400, "MALFORMED", []),
+        (#"{\#(good),\#(email)}"#, 400, "MALFORMED", []), ("[]", 422, "INVALID", [""]),
+        ("{}", 422, "INVALID", ["/email", "/lines"]), (#"{\#(good),"lines/~":1}"#, 422, "INVALID", ["/lines~1~0"]),
+        (lines(""), 422, "INVALID", ["/lines"]), (lines("{}"), 422, "INVALID", ["/lines/0/listing_id"]),
+        (lines(Array(repeating: "{}", count: 21).joined(separator: ",")), 422, "INVALID", ["/lines"]),
+        (lines(#"{"listing_id":\#(listing)},{"listing_id":\#(listing)}"#), 422, "INVALID", ["/lines/1/listing_id"]),
+        (lines(#"{"listing_id":-1}"#), 422, "INVALID", ["/lines/0/listing_id"]),
+        (lines(#"{"listing_id":99999999999999999999}"#), 422, "INVALID", ["/lines/0/listing_id"]),
+        (quantity("0"), 422, "INVALID", ["/lines/0/quantity"]), (quantity("-1"), 422, "INVALID", ["/lines/0/quantity"]),
+        (quantity(#""2""#), 422, "INVALID", ["/lines/0/quantity"]),
+        (quantity("1.5"), 422, "INVALID", ["/lines/0/quantity"]),
+        (quantity("1e400"), 422, "INVALID", ["/lines/0/quantity"]),
+        (quantity("9223372036854775808"), 422, "INVALID", ["/lines/0/quantity"]),
+        (quantity("101"), 422, "INVALID", ["/lines/0/quantity"]),
+        (quantity("11"), 422, "INVALID", ["/lines/0/quantity"]),
+        (#"{\#(good),"name":"a\u202Eb"}"#, 422, "INVALID", ["/name"]),
+        (#"{\#(good),"name":"a\nb"}"#, 422, "INVALID", ["/name"]),
+        (#"{\#(good),"name":" "}"#, 422, "INVALID", ["/name"]),
+        (#"{\#(good),"locale":"klingon"}"#, 422, "INVALID", ["/locale"]),
+        (#"{\#(good),"currency":"EUR"}"#, 422, "INVALID", ["/currency"]),
+        (#"{\#(good),"currency":"usd"}"#, 422, "INVALID", ["/lines/0/listing_id"]),
+        (#"{\#(good),"price":1}"#, 422, "INVALID", ["/price"]),
+        (#"{\#(line),"email":"nobody"}"#, 422, "INVALID", ["/email"]),
+        (#"{\#(line),"email":"a@b"}"#, 422, "INVALID", ["/email"]),
+        (#"{\#(line),"email":"a@b..c"}"#, 422, "INVALID", ["/email"]),
+        (#"{\#(line),"email":"a\r\nBcc: x@y.z"}"#, 422, "INVALID", ["/email"]),
+        (lines(#"{"listing_id":999999999}"#), 404, "UNKNOWN_LISTING", ["/lines/0/listing_id"]),
+        (
+          lines(#"{"listing_id":\#(listing)},{"listing_id":999999999}"#), 404, "UNKNOWN_LISTING",
+          ["/lines/1/listing_id"]
+        ),
       ]
       for (body, status, code, fields) in bodies {
         let answer = try await shop.post("/v1/checkout", Array(body.utf8))
@@ -134,8 +154,8 @@ struct CheckoutTests {
         for number in 0..<100 {
           group.addTask {
             if number % 2 == 0 { return try await shop.checkout(listing).status == 201 }
-            let wish = ReservationWish(quantity: 1, email: "buyer\(number)@example.com")
-            if case .opened = try await other.reserve(listing, wish) { return true }
+            let wish = ReservationWish([CartLine(listing)], email: "buyer\(number)@example.com")
+            if case .opened = try await other.reserve(wish) { return true }
             return false
           }
         }
@@ -205,8 +225,8 @@ struct CheckoutTests {
         market: shop.market, redis: shop.redis, stripeURL: shop.stripeURL
       ).checkout
       let reserver = Reserver(vault: shop.vault, times: settings.reservationTimes)
-      let wish = ReservationWish(quantity: 2, email: "buyer@example.com")
-      _ = try await shop.pool.write { try reserver.reserve($0, listing, for: [wish]) }
+      let wish = ReservationWish([CartLine(listing, quantity: 2)], email: "buyer@example.com")
+      _ = try await shop.pool.write { try reserver.reserve($0, for: [wish]) }
       #expect(try await shop.stockRow(listing) == "0|2|0")
       let short = try await shop.sql("SELECT expires_at < now() + interval '3 minutes' FROM gkm.reservation")
       #expect(short == "t")
@@ -265,9 +285,20 @@ extension Shop {
     _ listing: ListingID, quantity: Int? = nil, email: String = "buyer@example.com", more: String = "",
     headers: [(String, String)] = []
   ) async throws -> HTTPResponse {
-    let count = quantity.map { #","quantity":\#($0)"# } ?? ""
+    try await checkout([(listing, quantity)], email: email, more: more, headers: headers)
+  }
+
+  /// A cart; a line without a quantity is sent without one.
+  func checkout(
+    _ lines: [(listing: ListingID, quantity: Int?)], email: String = "buyer@example.com", more: String = "",
+    headers: [(String, String)] = []
+  ) async throws -> HTTPResponse {
+    let lines = lines.map { line in
+      #"{"listing_id":\#(line.listing)\#(line.quantity.map { #","quantity":\#($0)"# } ?? "")}"#
+    }
+    let body = #"{"lines":[\#(lines.joined(separator: ","))],"email":"\#(email)"\#(more)}"#
     return try await post(
-      "/v1/checkout", Array(#"{"listing_id":\#(listing),"email":"\#(email)"\#(count)\#(more)}"#.utf8), headers: headers)
+      "/v1/checkout", Array(body.utf8), headers: [("Content-Type", "application/json")] + headers)
   }
 
   func checkouts(_ listing: ListingID, buyers: Int) async throws -> [HTTPResponse] {

@@ -138,7 +138,7 @@ final class RunningMarket: Sendable {
     let answer = try await http.send(
       HTTPRequest(
         method: "POST", url: "\(url)/v1/checkout", headers: [("Content-Type", "application/json")],
-        body: Array(#"{"listing_id":\#(listing),"quantity":1,"email":"buyer\#(buyer)@example.com"}"#.utf8)))
+        body: Array(#"{"lines":[{"listing_id":\#(listing)}],"email":"buyer\#(buyer)@example.com"}"#.utf8)))
     let text = String(decoding: answer.body, as: UTF8.self)
     guard (200...201).contains(answer.status), let found = text.firstMatch(of: /cs_test_[A-Za-z0-9]+/) else {
       throw Failure("checkout: \(answer.status) \(text)")

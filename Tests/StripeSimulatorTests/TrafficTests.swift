@@ -18,7 +18,7 @@ struct TrafficTests {
     }
     router.post("/v1/checkout") { request, _ in
       let body = try JSON.parse(Array(try await request.body.collect(upTo: 65536).readableBytesView))
-      let listing = body["listing_id"]?.integer ?? 0
+      let listing = body["lines"]?.elements?.first?["listing_id"]?.integer ?? 0
       guard listing != soldOut else { return Simulator.json(.conflict, ["error": ["code": "SOLD_OUT"]]) }
       #expect(body["email"]?.text?.utf8.allSatisfy { $0 < 0x80 } == true)
       let number = orders.withLock { orders in

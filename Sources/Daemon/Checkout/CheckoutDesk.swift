@@ -60,16 +60,17 @@ package final class CheckoutDesk: Sendable {
   ) async throws(Problem) -> OpenedOrder {
     let outcome: ReservationOutcome
     do {
-      outcome = try await gate.reserve(request.listing, request.wish)
+      outcome = try await gate.reserve(request.wish)
     } catch {
       telemetry.count(Telemetry.CheckoutOutcome.unavailable)
-      logger.warning("no stock could be held", metadata: ["listing": "\(request.listing)", "error": "\(error)"])
+      let listings = request.wish.lines.map(\.listing.description).joined(separator: ",")
+      logger.warning("no stock could be held", metadata: ["listings": "\(listings)", "error": "\(error)"])
       throw Problem.checkoutUnavailable
     }
     telemetry.reservationSeconds.record(since: start)
     if case .opened(let order) = outcome { return order }
     telemetry.count(outcome.telemetry)
-    throw outcome.problem
+    throw outcome.problem(request)
   }
 
   private func makeSession(_ order: OpenedOrder, _ wish: ReservationWish) async throws(Problem) -> CheckoutSession {

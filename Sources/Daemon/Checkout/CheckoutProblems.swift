@@ -1,3 +1,4 @@
+import Market
 import Store
 
 extension Problem {
@@ -11,27 +12,42 @@ extension Problem {
 }
 
 extension ReservationOutcome {
-  /// What an outcome other than an opened order is answered with.
-  var problem: Problem {
+  /// What an outcome other than an opened order is answered with; fields are named as `request` has them.
+  func problem(_ request: CheckoutRequest) -> Problem {
     switch self {
-    case .opened: .failed
-    case .soldOut(let title): Problem(409, "SOLD_OUT", "\(title) is sold out. You have not been charged.")
-    case .stockChanged(let title, let left):
-      Problem(
+    case .opened: return .failed
+    case .soldOut(let listing, let title):
+      return Problem(
+        409, "SOLD_OUT", "\(title) is sold out. You have not been charged.",
+        fields: [.init(request.pointer(listing, "listing_id"), "is sold out")])
+    case .stockChanged(let listing, let title, let left):
+      return Problem(
         409, "STOCK_CHANGED",
         "The stock of \(title) changed while you were checking out; \(left) left. You have not been charged.",
-        numbers: ["left": left])
-    case .stockBusy(let title):
-      Problem(
+        fields: [.init(request.pointer(listing, "quantity"), "\(left) left")], numbers: ["left": left])
+    case .stockBusy(let listing, let title):
+      return Problem(
         409, "STOCK_BUSY",
-        "Too many are buying \(title) at this moment. Please try again. You have not been charged.", retryAfter: 1)
-    case .overLimit(let limit):
-      Problem(
-        422, "INVALID", "Some fields cannot be taken as they are.",
-        fields: [.init("quantity", "at most \(limit) can be bought at once")])
-    case .notForSale(let title):
-      Problem(409, "NOT_FOR_SALE", "\(title) is not for sale now. You have not been charged.")
-    case .unknownListing: Problem(404, "UNKNOWN_LISTING", "There is no such listing.")
+        "Too many are buying \(title) at this moment. Please try again. You have not been charged.",
+        fields: [.init(request.pointer(listing, "listing_id"), "is being bought by too many")], retryAfter: 1)
+    case .overLimit(let listing, let limit):
+      return .invalid([.init(request.pointer(listing, "quantity"), "at most \(limit) can be bought at once")])
+    case .notForSale(let listing, let title):
+      return Problem(
+        409, "NOT_FOR_SALE", "\(title) is not for sale now. You have not been charged.",
+        fields: [.init(request.pointer(listing, "listing_id"), "is not for sale now")])
+    case .unknownListing(let listing):
+      return Problem(
+        404, "UNKNOWN_LISTING", "There is no such listing.",
+        fields: [.init(request.pointer(listing, "listing_id"), "names no listing")])
+    case .otherCurrency(let listing, let sold, let order):
+      return .invalid([
+        .init(
+          request.pointer(listing, "listing_id"),
+          "is sold in \(sold.display), and the order is in \(order.display): one order is in one currency")
+      ])
+    case .tooExpensive:
+      return .invalid([.init("/lines", "are more than \(CartLimits.amount) minor units, which one payment cannot be")])
     }
   }
 
@@ -41,7 +57,7 @@ extension ReservationOutcome {
     case .soldOut: .soldOut
     case .stockChanged: .stockChanged
     case .stockBusy: .stockBusy
-    case .overLimit: .invalid
+    case .overLimit, .otherCurrency, .tooExpensive: .invalid
     case .notForSale, .unknownListing: .unknownListing
     }
   }

@@ -10,11 +10,11 @@ extension CheckoutSettings {
 
   func sessionRequest(_ order: OpenedOrder, _ wish: ReservationWish) -> CheckoutSessionRequest {
     CheckoutSessionRequest(
-      items: [
+      items: order.lines.map { line in
         CheckoutSessionRequest.Item(
-          name: order.title, currency: order.unitPrice.currency.code, unitAmount: order.unitPrice.amount,
-          quantity: Int64(order.quantity), metadata: ["listing_id": order.listing.description])
-      ],
+          name: line.title, currency: line.unitPrice.currency.code, unitAmount: line.unitPrice.amount,
+          quantity: Int64(line.quantity), metadata: ["listing_id": line.listing.description])
+      },
       clientReferenceID: order.number,
       metadata: ["order_id": order.id.description, "order_number": order.number],
       successURL: successURL, cancelURL: cancelURL, expiresAt: order.payableUntil.unixSeconds,

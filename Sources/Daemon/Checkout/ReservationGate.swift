@@ -1,10 +1,12 @@
 import CoreMetrics
-package import Market
+import Market
 package import Postgres
 package import Store
+import Synchronization
 
 /// Lets the buyers of one listing hold stock together: while one group's transaction is under way the next gathers, so
-/// that a rush on one listing is a few transactions instead of thousands that fight for one row.
+/// that a rush on one listing is a few transactions instead of thousands that fight for one row. A cart goes with the
+/// group of its first listing, and waits for its turn at the others.
 package final class ReservationGate: Sendable {
   private let batcher: Batcher<ListingID, ReservationWish, ReservationOutcome>
 
@@ -12,14 +14,58 @@ package final class ReservationGate: Sendable {
     settings: CheckoutSettings, reserver: Reserver, pool: PostgresPool, telemetry: Telemetry
   ) {
     let races = ReservationRaces(reserver: reserver, pool: pool, telemetry: telemetry)
-    batcher = Batcher(.init(lanes: 1, batch: settings.groupLimit, waiting: settings.queueLimit)) { listing, wishes in
-      await races.reserve(listing, wishes, seen: nil)
+    let turns = ListingTurns()
+    batcher = Batcher(.init(lanes: 1, batch: settings.groupLimit, waiting: settings.queueLimit)) { _, wishes in
+      await turns.take(Set(wishes.flatMap { $0.lines.map(\.listing) }).sorted()) {
+        await races.reserve(wishes, seen: [:])
+      }
     }
   }
 
-  /// Waits for the group's turn, and holds stock.
-  package func reserve(_ listing: ListingID, _ wish: ReservationWish) async throws -> ReservationOutcome {
-    try await batcher.submit(wish, for: listing)
+  /// Waits for the group's turn, and holds stock: of the whole cart or of nothing.
+  package func reserve(_ wish: ReservationWish) async throws -> ReservationOutcome {
+    try await batcher.submit(wish, for: wish.lines.first?.listing ?? ListingID(0))
+  }
+}
+
+/// One group of this process at a time works on a listing's stock; who comes first goes first. Groups of several
+/// listings take their turns in the listings' order, so that no two wait for each other.
+private final class ListingTurns: Sendable {
+  /// Who waits behind the group that is at a listing.
+  private let queues = Mutex<[ListingID: [CheckedContinuation<Void, Never>]]>([:])
+
+  /// - Parameter listings: sorted, each once.
+  func take<T: Sendable>(_ listings: [ListingID], _ work: () async -> T) async -> T {
+    for listing in listings { await enter(listing) }
+    let result = await work()
+    for listing in listings { leave(listing) }
+    return result
+  }
+
+  private func enter(_ listing: ListingID) async {
+    await withCheckedContinuation { turn in
+      let isFree = queues.withLock { queues in
+        guard queues[listing] != nil else {
+          queues[listing] = []
+          return true
+        }
+        queues[listing]?.append(turn)
+        return false
+      }
+      if isFree { turn.resume() }
+    }
+  }
+
+  private func leave(_ listing: ListingID) {
+    let next = queues.withLock { queues -> CheckedContinuation<Void, Never>? in
+      guard let first = queues[listing]?.first else {
+        queues[listing] = nil
+        return nil
+      }
+      queues[listing]?.removeFirst()
+      return first
+    }
+    next?.resume()
   }
 }
 
@@ -32,40 +78,37 @@ private struct ReservationRaces: Sendable {
   /// Fresh reads after a lost race, before the group is split.
   static let tries = 5
 
-  /// - Parameter seen: what was available when these buyers' reservation began, if it was read before.
+  /// - Parameter seen: what was available when these buyers' reservation began, where it was read before.
   func reserve(
-    _ listing: ListingID, _ wishes: [ReservationWish], seen: Int64?
+    _ wishes: [ReservationWish], seen: [ListingID: Int64]
   ) async -> [Result<ReservationOutcome, any Error>] {
     var seen = seen
-    var lost: StockVersionConflict?
     for attempt in 1...Self.tries {
+      // Who has nobody left to be parted from waits for the rows before the last try, and so loses no race.
+      let locking = wishes.count == 1 && attempt == Self.tries
       do {
-        let outcomes = try await pool.write { try reserver.reserve($0, listing, for: wishes) }
+        let outcomes = try await pool.write { try reserver.reserve($0, for: wishes, locking: locking) }
         let began = seen
         return outcomes.map { .success(asOfBeginning($0, seen: began)) }
       } catch let conflict as StockVersionConflict {
         telemetry.reservationConflicts.increment()
-        seen = seen ?? conflict.available
-        lost = conflict
+        seen.merge(conflict.available) { first, _ in first }
+        if locking { return [.success(.stockBusy(conflict.listing, title: conflict.title))] }
       } catch let error as PostgresError where error.isRetryable && attempt < Self.tries {
         // Nothing of it was committed, and the cause passes.
-        lost = nil
       } catch {
         return wishes.map { _ in .failure(error) }
       }
       try? await Task.sleep(for: .microseconds(Int64.random(in: 200...(1_500 * Int64(attempt)))))
     }
-    guard wishes.count > 1 else {
-      return [.success(.stockBusy(title: lost?.title ?? ""))]
-    }
     let half = wishes.count / 2
-    let first = await reserve(listing, Array(wishes[..<half]), seen: seen)
-    return first + (await reserve(listing, Array(wishes[half...]), seen: seen))
+    let first = await reserve(Array(wishes[..<half]), seen: seen)
+    return first + (await reserve(Array(wishes[half...]), seen: seen))
   }
 
   /// Who began while there was stock is told that it changed, not that there never was any.
-  private func asOfBeginning(_ outcome: ReservationOutcome, seen: Int64?) -> ReservationOutcome {
-    guard case .soldOut(let title) = outcome, let seen, seen > 0 else { return outcome }
-    return .stockChanged(title: title, left: 0)
+  private func asOfBeginning(_ outcome: ReservationOutcome, seen: [ListingID: Int64]) -> ReservationOutcome {
+    guard case .soldOut(let listing, let title) = outcome, seen[listing, default: 0] > 0 else { return outcome }
+    return .stockChanged(listing, title: title, left: 0)
   }
 }

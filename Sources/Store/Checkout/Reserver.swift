@@ -1,7 +1,7 @@
 package import Market
 package import Postgres
 
-/// Holds stock for a group of buyers of one listing, in one transaction.
+/// Holds stock for a group of buyers, each of whom wants one listing or several, in one transaction.
 package struct Reserver: Sendable {
   let vault: KeyVault
   let times: ReservationTimes
@@ -12,111 +12,124 @@ package struct Reserver: Sendable {
     self.times = times
   }
 
-  /// Reads the stock and its version, gives to the buyers in their order as long as it lasts, and takes all that was
-  /// given under the version read. Runs inside one transaction, which is to be rolled back if this throws
-  /// `StockVersionConflict`: then nothing is held, and a fresh read is due.
+  /// Reads the stock and its versions, gives to the buyers in their order as long as it lasts (a cart is given whole or
+  /// not at all), and takes all that was given under the versions read. Runs inside one transaction, which is to be
+  /// rolled back if this throws `StockVersionConflict`: then nothing is held, and a fresh read is due.
+  ///
+  /// - Parameter locking: waits for the stock's rows before it reads, so that no version changes in between: for who
+  ///   lost every race without.
   package func reserve(
-    _ session: borrowing Session, _ listing: ListingID, for wishes: [ReservationWish]
+    _ session: borrowing Session, for wishes: [ReservationWish], locking: Bool = false
   ) throws -> [ReservationOutcome] {
-    guard let stock = try StockRead.read(session, listing, buyers: wishes.count, units: units(wishes)) else {
-      return wishes.map { _ in .unknownListing }
-    }
-    let (outcomes, granted) = try share(stock, among: wishes)
-    if !granted.isEmpty {
-      let total = granted.reduce(0) { $0 + $1.wish.quantity }
-      let taken = try session.execute(
-        """
-        UPDATE gkm.listing_stock
-        SET available = available - \(total), reserved = reserved + \(total), version = version + 1
-        WHERE listing_id = \(listing) AND version = \(stock.version) AND available >= \(total)
-        """)
-      guard taken == 1 else {
-        throw StockVersionConflict(listing: listing, title: stock.offer.title, available: stock.offer.available)
+    let listings = Set(wishes.flatMap { $0.lines.map(\.listing) }).sorted()
+    var shelf = try Shelf.read(session, listings, locking: locking)
+    let shares = try wishes.map { try shelf.give($0) }
+    let refusals = shares.compactMap(\.refusal)
+    guard refusals.count < wishes.count else { return refusals }
+    try take(shelf, session)
+    var fresh = try FreshIDs.take(session, shares)
+    var grants: [Grant] = []
+    let outcomes = zip(wishes, shares).map { wish, share -> ReservationOutcome in
+      switch share {
+      case .refused(let outcome): return outcome
+      case .granted(let lines, let amount):
+        let grant = grant(wish, lines, amount, &fresh)
+        grants.append(grant)
+        return .opened(grant.order)
       }
-      try write(granted, stock, session)
     }
+    try write(grants, fresh.stamp, session)
     return outcomes
   }
 
-  private func units(_ wishes: [ReservationWish]) -> Int { wishes.reduce(0) { $0 + min($1.quantity, 100) } }
+  /// Takes what was given. Several rows are locked in the order of their listings, as everybody locks them, so that
+  /// carts never wait for each other in a circle.
+  private func take(_ shelf: Shelf, _ session: borrowing Session) throws {
+    let touched = shelf.touched
+    let listings = touched.map(\.offer.id)
+    if touched.count > 1 {
+      try session.execute(
+        """
+        SELECT FROM gkm.listing_stock WHERE listing_id = ANY(\(listings)) ORDER BY listing_id FOR UPDATE
+        """)
+    }
+    let taken = try session.rows(
+      """
+      UPDATE gkm.listing_stock s
+      SET available = s.available - g.given, reserved = s.reserved + g.given, version = s.version + 1
+      FROM unnest(\(listings), \(touched.map(\.given)), \(touched.map(\.version))) AS g (listing_id, given, version)
+      WHERE s.listing_id = g.listing_id AND s.version = g.version AND s.available >= g.given
+      RETURNING s.listing_id
+      """
+    ) { ListingID(try $0.int64(0)) }
+    guard let lost = touched.first(where: { !taken.contains($0.offer.id) }) else { return }
+    throw StockVersionConflict(listing: lost.offer.id, title: lost.offer.title, available: shelf.available)
+  }
 
   /// One order to be written.
   struct Grant {
+    struct Line {
+      let id: Int64
+      let share: Shelf.Line
+      let unitIDs: ArraySlice<Int64>
+    }
+
     let order: OpenedOrder
     let wish: ReservationWish
-    let lineID: Int64
-    let unitIDs: ArraySlice<Int64>
-    let commission: Money
+    let lines: [Line]
   }
 
-  private func share(
-    _ stock: StockRead, among wishes: [ReservationWish]
-  ) throws -> (outcomes: [ReservationOutcome], granted: [Grant]) {
-    let offer = stock.offer
-    var left = offer.available
-    var granted: [Grant] = []
-    var unitsTaken = 0
+  private func grant(
+    _ wish: ReservationWish, _ shares: [Shelf.Line], _ amount: Money, _ fresh: inout FreshIDs
+  ) -> Grant {
     var random = SystemRandomNumberGenerator()
-    let outcomes = try wishes.enumerated().map { index, wish -> ReservationOutcome in
-      guard offer.isForSale else { return .notForSale(title: offer.title) }
-      guard wish.quantity <= min(offer.maximumPerOrder, 100) else { return .overLimit(offer.maximumPerOrder) }
-      guard offer.available > 0 else { return .soldOut(title: offer.title) }
-      guard left >= Int64(wish.quantity) else { return .stockChanged(title: offer.title, left: left) }
-      left -= Int64(wish.quantity)
-      let amount = try offer.price.multiplied(by: wish.quantity)
-      let order = OpenedOrder(
-        id: OrderID(stock.orderIDs[index]), number: OrderNumber(random: random.next()).text, listing: offer.id,
-        title: offer.title, quantity: wish.quantity, unitPrice: offer.price, amount: amount,
-        payableUntil: stock.stamp.at + times.payable)
-      granted.append(
-        Grant(
-          order: order, wish: wish, lineID: stock.lineIDs[index],
-          unitIDs: stock.unitIDs[unitsTaken..<(unitsTaken + wish.quantity)],
-          commission: try amount.share(basisPoints: stock.commissionBasisPoints).share))
-      unitsTaken += wish.quantity
-      return .opened(order)
+    let lines = shares.map { share in
+      Grant.Line(id: fresh.line(), share: share, unitIDs: fresh.units(share.quantity))
     }
-    return (outcomes, granted)
+    let order = OpenedOrder(
+      id: OrderID(fresh.order()), number: OrderNumber(random: random.next()).text,
+      lines: shares.map { share in
+        let offer = share.stock.offer
+        return OpenedOrder.Line(
+          listing: offer.id, title: offer.title, quantity: share.quantity, unitPrice: offer.price, total: share.total)
+      },
+      amount: amount, payableUntil: fresh.stamp.at + times.payable)
+    return Grant(order: order, wish: wish, lines: lines)
   }
 }
 
-/// What a reservation starts from: the stock and its version, the commission of this moment, and fresh ids, because
-/// an order's token is made from its id.
-struct StockRead {
-  let offer: ListingOffer
-  let version: Int64
-  let commissionRule: Int64?
-  let commissionBasisPoints: Int
+/// Ids taken before anything is written, because an order's token is made from its id.
+struct FreshIDs {
   let stamp: Stamp
-  let orderIDs: [Int64]
-  let lineIDs: [Int64]
-  let unitIDs: [Int64]
+  private var orders: ArraySlice<Int64>
+  private var lines: ArraySlice<Int64>
+  private var units: ArraySlice<Int64>
 
-  static func read(
-    _ session: borrowing Session, _ listing: ListingID, buyers: Int, units: Int
-  ) throws -> StockRead? {
-    try session.first(
+  static func take(_ session: borrowing Session, _ shares: [Shelf.Share]) throws -> FreshIDs {
+    let granted = shares.compactMap { if case .granted(let lines, _) = $0 { lines } else { nil } }
+    let lines = granted.joined()
+    let fresh = try session.first(
       """
-      SELECT \(sql: ListingOffer.columns), s.version, c.id, coalesce(c.basis_points, 0), now(), session_user::text,
-        ARRAY(SELECT nextval('gkm.orders_id_seq') FROM generate_series(1, \(buyers))),
-        ARRAY(SELECT nextval('gkm.order_line_id_seq') FROM generate_series(1, \(buyers))),
-        ARRAY(SELECT nextval('gkm.order_unit_id_seq') FROM generate_series(1, \(units)))
-      FROM \(sql: ListingOffer.tables)
-      LEFT JOIN LATERAL (
-        SELECT r.id, r.basis_points FROM gkm.commission_rule r
-        WHERE (r.vendor_id = l.vendor_id OR r.vendor_id IS NULL) AND r.valid @> now()
-        ORDER BY r.vendor_id NULLS LAST LIMIT 1
-      ) c ON true
-      WHERE l.id = \(listing)
+      SELECT now(), session_user::text,
+        ARRAY(SELECT nextval('gkm.orders_id_seq') FROM generate_series(1, \(granted.count))),
+        ARRAY(SELECT nextval('gkm.order_line_id_seq') FROM generate_series(1, \(lines.count))),
+        ARRAY(SELECT nextval('gkm.order_unit_id_seq')
+          FROM generate_series(1, \(lines.reduce(0) { $0 + $1.quantity })))
       """
-    ) { row in
-      let next = ListingOffer.columnCount
-      return StockRead(
-        offer: try ListingOffer(row), version: try row.int64(next), commissionRule: try row.int64OrNil(next + 1),
-        commissionBasisPoints: try row.int(next + 2),
-        stamp: Stamp(at: try row.instant(next + 3), actor: try row.string(next + 4)),
-        orderIDs: try row.int64Array(next + 5), lineIDs: try row.int64Array(next + 6),
-        unitIDs: try row.int64Array(next + 7))
+    ) {
+      FreshIDs(
+        stamp: Stamp(at: try $0.instant(0), actor: try $0.string(1)), orders: try $0.int64Array(2)[...],
+        lines: try $0.int64Array(3)[...], units: try $0.int64Array(4)[...])
     }
+    guard let fresh else { throw StoreError.badRow("no ids") }
+    return fresh
+  }
+
+  mutating func order() -> Int64 { orders.removeFirst() }
+  mutating func line() -> Int64 { lines.removeFirst() }
+
+  mutating func units(_ count: Int) -> ArraySlice<Int64> {
+    defer { units = units.dropFirst(count) }
+    return units.prefix(count)
   }
 }

@@ -38,7 +38,7 @@ struct TrafficCalls: Sendable {
 
   func checkout(listing: Int64, customer: Customer) async throws -> Checkout {
     let body: JSON = [
-      "listing_id": .int(listing), "quantity": 1, "email": .string(customer.email),
+      "lines": [["listing_id": .int(listing), "quantity": 1]], "email": .string(customer.email),
     ]
     let answer = try await send("POST", "\(configuration.marketURL)/v1/checkout", body)
     if (200..<300).contains(answer.status) {
