@@ -46,6 +46,7 @@ package enum Subject {
   package enum ReconRun {}
   package enum ReconBreak {}
   package enum RefundRequest {}
+  package enum Case {}
 }
 
 package typealias PersonID = Identifier<Subject.Person>
@@ -66,3 +67,4 @@ package typealias ReservationID = Identifier<Subject.Reservation>
 package typealias ReconRunID = Identifier<Subject.ReconRun>
 package typealias ReconBreakID = Identifier<Subject.ReconBreak>
 package typealias RefundRequestID = Identifier<Subject.RefundRequest>
+package typealias CaseID = Identifier<Subject.Case>

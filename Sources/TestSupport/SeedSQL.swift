@@ -13,6 +13,7 @@ enum SeedSQL {
         AS $$ SELECT timestamptz '2024-05-01 12:00:00+00' + make_interval(secs => seconds) $$;
       \(catalogue)
       \(writer.statements.joined(separator: "\n"))
+      \(cases)
       \(sequences)
       COMMIT;
       """
@@ -40,6 +41,23 @@ enum SeedSQL {
           sha256(convert_to(format('unit %s/%s', l.id, n), 'UTF8'))
         FROM gkm.listing l, generate_series(1, 20) n
         WHERE n <= CASE l.id WHEN 1 THEN 12 WHEN 2 THEN 1 WHEN 3 THEN 11 ELSE 4 END ORDER BY l.id, n;
+      """
+  }
+
+  /// The market's own about the order without stock, which its vendor takes part in, and a person's.
+  private static var cases: String {
+    let (unfulfillable, delivered) = (SeededMarket.Order.unfulfillable, SeededMarket.Order.delivered)
+    return """
+      INSERT INTO gkm.support_case (id, queue, kind, order_id, vendor_id, state, audience, priority, due_at, opened_by,
+        is_automatic, created_at, updated_at) VALUES
+        (1, 'ops', 'unfulfillable', \(unfulfillable.rawValue), 1, 'open', 'internal', 'high', pg_temp.t(10200),
+          'gkm_daemon', true, pg_temp.t(-4200), pg_temp.t(-4200)),
+        (2, 'support', 'question', \(delivered.rawValue), NULL, 'waiting', 'customer', 'normal', pg_temp.t(82800),
+          'support_sam', false, pg_temp.t(-3600), pg_temp.t(-3000));
+      INSERT INTO gkm.case_message (id, case_id, audience, vendor_id, author, author_role, body, created_at) VALUES
+        (1, 1, 'vendor', 1, 'gkm_daemon', 'daemon', '1 key is missing.', pg_temp.t(-4200)),
+        (2, 2, 'internal', NULL, 'support_sam', 'support', 'Says the key is for another region.', pg_temp.t(-3600)),
+        (3, 2, 'customer', NULL, 'support_sam', 'support', 'Which region is your account in?', pg_temp.t(-3000));
       """
   }
 

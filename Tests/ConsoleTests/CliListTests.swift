@@ -17,7 +17,7 @@ import Testing
   @Test("JSON: one object per line, with the members that scripts were promised, for each list and role")
   func json() async throws {
     try await SeededMarket.with { seeded in
-      for (role, kinds) in [(Role.ops, ListKind.allCases), (.vendor, [.orders, .deliveries, .stock, .audit])] {
+      for (role, kinds) in [(Role.ops, ListKind.allCases), (.vendor, [.orders, .deliveries, .stock, .audit, .cases])] {
         let person = try await seeded.person(role)
         for kind in kinds {
           let lines = try await Cli.lines(

@@ -6,7 +6,10 @@ package enum ConnectionArguments {
   private static let withValue: Set<String> = ["-h", "--host", "-p", "--port", "-U", "--username", "-d", "--dbname"]
   private static let alone: Set<String> = ["--read-only", "-w", "--no-password"]
   /// Subcommands whose first word may look like anything.
-  private static let takesAnything: Set<String> = ["show", "find", "retry"]
+  private static let takesAnything: Set<String> = ["show", "find", "retry", "case"]
+
+  /// Subcommands that have subcommands of their own.
+  private static let nested: Set<String> = ["case"]
 
   /// `arguments` without the program's name.
   package static func arranged(_ arguments: [String]) -> [String] {
@@ -28,7 +31,12 @@ package enum ConnectionArguments {
     }
     guard let command = rest.popFirst() else { return leading }
     if command.hasPrefix("-") { return leading + [command] + rest }
-    return [command] + leading + spelledOut(rest, after: command)
+    var commands = [command]
+    if nested.contains(command), let second = rest.first, !second.hasPrefix("-") {
+      commands.append(second)
+      rest = rest.dropFirst()
+    }
+    return commands + leading + spelledOut(rest, after: command)
   }
 
   private static func spelledOut(_ rest: ArraySlice<String>, after command: String) -> [String] {

@@ -30,6 +30,7 @@ extension ListKind {
     case .deliveries: DeliveriesScreen.self
     case .stock: StockScreen.self
     case .audit: AuditScreen.self
+    case .cases: CasesScreen.self
     }
   }
 }

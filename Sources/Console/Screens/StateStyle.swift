@@ -31,6 +31,23 @@ package enum StateStyle {
     }
   }
 
+  package static func cell(_ state: CaseState) -> DisplayCell {
+    switch state {
+    case .open: DisplayCell("○ open", .stateWarn)
+    case .taken: DisplayCell("◑ taken", .stateWaiting)
+    case .waiting: DisplayCell("◔ waiting", .stateNeutral)
+    case .closed: DisplayCell("· closed", .muted)
+    }
+  }
+
+  package static func cell(_ priority: CasePriority?) -> DisplayCell {
+    switch priority {
+    case .urgent: DisplayCell("! urgent", .stateFailed)
+    case .high: DisplayCell("↑ high", .stateWarn)
+    case .normal, .low, nil: DisplayCell(priority?.rawValue ?? "", .textDim)
+    }
+  }
+
   package static func cell(attempt outcome: String) -> DisplayCell {
     outcome == "succeeded" ? DisplayCell("● succeeded", .stateOk) : DisplayCell("✗ \(outcome)", .stateFailed)
   }

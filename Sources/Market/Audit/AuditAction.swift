@@ -62,6 +62,10 @@ package enum AuditAction: String, CaseIterable, Sendable {
   case disputeEvidenceSubmitted = "dispute.evidence.submitted"
 
   case caseOpened = "case.opened"
+  case caseTaken = "case.taken"
+  case caseReleased = "case.released"
+  case caseAssigned = "case.assigned"
+  case caseNoted = "case.noted"
   case caseAnswered = "case.answered"
   case caseClosed = "case.closed"
 

@@ -2,7 +2,7 @@
 /// and against these the live catalogue is compared.
 package enum Policy {
   package static let tables: [TableRule] =
-    catalogue + orders + payments + events + fulfilment + work + records
+    catalogue + orders + payments + events + fulfilment + cases + work + records
     + reconciliation
 
   private static let catalogue: [TableRule] = [
@@ -82,6 +82,19 @@ package enum Policy {
     TableRule("reveal", readers: .readOrders, daemon: .append, audit: .order(column: "order_id")),
   ]
 
+  private static let cases: [TableRule] = [
+    TableRule(
+      "support_case", readers: .manageCases, daemon: .select, vendor: .column,
+      vendorColumns: [
+        "id", "kind", "order_id", "vendor_id", "state", "audience", "created_at", "updated_at", "closed_at",
+      ],
+      audit: .subject(kind: "case", column: "id")),
+    TableRule(
+      "case_message", readers: .manageCases, daemon: .select, vendor: .column,
+      vendorColumns: ["id", "case_id", "vendor_id", "author_role", "body", "created_at"],
+      audit: .subject(kind: "case", column: "case_id")),
+  ]
+
   private static let work: [TableRule] = [
     TableRule("job", readers: .readWork, daemon: .all),
     TableRule("job_dead", readers: .readWork, daemon: .all),
@@ -117,6 +130,15 @@ package enum Policy {
     FunctionRule("reject_refund", ["bigint", "bigint", "text"], needs: .refundWithinLimit),
     FunctionRule("cancel_refund", ["bigint", "bigint", "text"], callers: [.support, .ops, .admin]),
     FunctionRule("set_setting", ["text", "text", "bigint", "text"], needs: .writeSettings),
+    FunctionRule("case_open", ["text", "text", "text", "text"], needs: .manageCases),
+    FunctionRule("case_take", ["bigint", "bigint"], needs: .manageCases),
+    FunctionRule("case_release", ["bigint", "bigint", "text", "text"], needs: .manageCases),
+    FunctionRule("case_assign", ["bigint", "bigint", "text", "text"], needs: .manageCases),
+    FunctionRule("case_note", ["bigint", "text"], needs: .manageCases),
+    FunctionRule("case_answer", ["bigint", "bigint", "text", "text", "text"], needs: .manageCases),
+    FunctionRule("case_close", ["bigint", "bigint", "text"], needs: .manageCases),
+    FunctionRule("vendor_case_answer", ["bigint", "text"], callers: [.vendor], owner: .api),
+    FunctionRule("vendor_case", ["bigint"], callers: [.vendor]),
     FunctionRule("vendor_list", ["text", "jsonb", "bigint", "integer"], callers: [.vendor]),
     FunctionRule("vendor_timeline", ["text"], callers: [.vendor]),
     FunctionRule(

@@ -7,6 +7,7 @@ package enum ListKind: String, CaseIterable, Sendable {
   case deliveries
   case stock
   case audit
+  case cases
 
   package var definition: any ListDefinition.Type {
     switch self {
@@ -15,6 +16,7 @@ package enum ListKind: String, CaseIterable, Sendable {
     case .deliveries: DeliveryList.self
     case .stock: StockList.self
     case .audit: AuditList.self
+    case .cases: CaseList.self
     }
   }
 

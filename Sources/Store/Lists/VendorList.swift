@@ -1,5 +1,5 @@
 import FoundationEssentials
-import Market
+package import Market
 package import Postgres
 
 /// What vendors read: through `api.vendor_list` alone, which answers nothing but the signed-in vendor's own rows.
@@ -61,6 +61,30 @@ package enum VendorList {
   ) throws -> [AuditRow] {
     try page(session, "audit", conditions, after: after, limit: limit) { (id, raw: RawAudit) in
       try raw.row(id: id, vendor: viewer.vendorHandle)
+    }
+  }
+
+  package static func cases(
+    _ session: borrowing Session, viewer: Viewer, _ conditions: Conditions, after: Int64?, limit: Int
+  ) throws -> [CaseRow] {
+    try page(session, "cases", conditions, after: after, limit: limit) { (id, raw: RawCase) in
+      CaseRow(
+        id: id, queue: nil, kind: raw.kind, order: raw.order, vendor: viewer.vendorHandle,
+        state: try word(raw.state, "state"), audience: try word(raw.audience, "audience"), priority: nil,
+        assignee: nil, dueAt: nil, openedBy: nil, createdAt: try time(raw.createdAt),
+        updatedAt: try time(raw.updatedAt), closedAt: try raw.closedAt.map(time), version: 0)
+    }
+  }
+
+  /// What was said to and by the vendor in one case, oldest first; empty where the case is not theirs.
+  package static func caseMessages(_ session: borrowing Session, _ id: CaseID) throws -> [CaseStory.Message] {
+    let rows = try session.rows("SELECT id, row_data::text FROM api.vendor_case(\(id))") { row in
+      (try row.int64(0), try row.string(1))
+    }
+    return try rows.map { id, json in
+      let raw = try decode(json, RawMessage.self)
+      return CaseStory.Message(
+        id: id, at: try time(raw.at), author: nil, authorRole: raw.authorRole, audience: .vendor, body: raw.body)
     }
   }
 
@@ -131,6 +155,22 @@ private struct RawStock: Decodable {
   var sold: Int64
   var lowStock: Int64
   var version: Int64
+}
+
+private struct RawCase: Decodable {
+  var kind: String
+  var order: String?
+  var state: String
+  var audience: String
+  var createdAt: String
+  var updatedAt: String
+  var closedAt: String?
+}
+
+private struct RawMessage: Decodable {
+  var authorRole: String
+  var body: String
+  var at: String
 }
 
 private struct RawAudit: Decodable {

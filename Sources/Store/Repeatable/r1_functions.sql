@@ -154,8 +154,19 @@ BEGIN
       AND (prefix IS NULL OR e.action ~>=~ lower(prefix) AND e.action ~<~ (lower(prefix) || chr(1114109))
         OR o.number ~>=~ upper(prefix) AND o.number ~<~ (upper(prefix) || chr(1114109)))
     ORDER BY e.id DESC LIMIT take;
+  WHEN 'cases' THEN
+    RETURN QUERY
+    SELECT c.id, jsonb_build_object(
+      'kind', c.kind, 'order', o.number, 'state', c.state, 'audience', c.audience, 'created_at', c.created_at,
+      'updated_at', c.updated_at, 'closed_at', c.closed_at)
+    FROM gkm.support_case c LEFT JOIN gkm.orders o ON o.id = c.order_id
+    WHERE c.vendor_id = me AND c.id < coalesce(p_after, 9223372036854775807)
+      AND (states IS NULL OR c.state = ANY (states))
+      AND (since IS NULL OR c.created_at >= since) AND (until IS NULL OR c.created_at < until)
+      AND (prefix IS NULL OR o.number ~>=~ upper(prefix) AND o.number ~<~ (upper(prefix) || chr(1114109)))
+    ORDER BY c.id DESC LIMIT take;
   ELSE
-    RAISE EXCEPTION 'there is no list called %; there are orders, deliveries, stock and audit', p_kind
+    RAISE EXCEPTION 'there is no list called %; there are orders, deliveries, stock, audit and cases', p_kind
       USING ERRCODE = 'invalid_parameter_value';
   END CASE;
 END $$;
