@@ -119,7 +119,7 @@ let package = Package(
     tests("LayeringTests", ["TestSupport"]),
     tests("StoreTests", ["Store", "Market", "Postgres", "TestSupport"]),
     tests("PostgresTests", ["Postgres", "TestSupport"]),
-    tests("MarketTests", ["Market", crypto]),
+    tests("MarketTests", ["Market", "TestSupport", crypto]),
     tests("TerminalTests", ["Terminal", "TestSupport", "TerminalProbe"], resources: [.copy("Goldens")]),
     .executableTarget(
       name: "TerminalProbe", dependencies: ["Terminal"], path: "Tests/TerminalProbe", swiftSettings: strict),

@@ -47,6 +47,8 @@ package enum Subject {
   package enum ReconBreak {}
   package enum RefundRequest {}
   package enum Case {}
+  package enum CommissionRule {}
+  package enum LedgerTx {}
 }
 
 package typealias PersonID = Identifier<Subject.Person>
@@ -68,3 +70,5 @@ package typealias ReconRunID = Identifier<Subject.ReconRun>
 package typealias ReconBreakID = Identifier<Subject.ReconBreak>
 package typealias RefundRequestID = Identifier<Subject.RefundRequest>
 package typealias CaseID = Identifier<Subject.Case>
+package typealias CommissionRuleID = Identifier<Subject.CommissionRule>
+package typealias LedgerTxID = Identifier<Subject.LedgerTx>

@@ -6,8 +6,8 @@ import ServiceLifecycle
 import Store
 import Stripe
 
-/// Takes what has to be done about an order without an event: a second look for stock, and questions that only Stripe
-/// can answer.
+/// Takes what has to be done about an order without an event: a second look for stock or for its ledger, and questions
+/// that only Stripe can answer.
 struct OrderWorker: Sendable {
   let pool: PostgresPool
   let apply: ApplyWorker
@@ -20,13 +20,15 @@ struct OrderWorker: Sendable {
 
   private static let batch = 8
 
+  private static func asksStripe(_ kind: JobKind) -> Bool { kind == .fetchDispute || kind == .listRefunds }
+
   /// Works whenever there may be work of this kind, until the signals end.
   func run(_ kind: JobKind, _ signals: AsyncStream<Void>) async {
     for await _ in signals.cancelOnGracefulShutdown() {
       do {
         while !Task.isShuttingDownGracefully && !Task.isCancelled {
           // Stripe is given a minute to answer; the jobs are ours for as long.
-          let lease = Lease(for: kind == .restock ? limits.lease : .seconds(90))
+          let lease = Lease(for: Self.asksStripe(kind) ? .seconds(90) : limits.lease)
           let jobs = try await pool.run { try JobQueue.claim($0, kind, limit: Self.batch, lease: lease) }
           if jobs.isEmpty { break }
           for job in jobs { await work(kind, job, lease) }
@@ -61,7 +63,7 @@ struct OrderWorker: Sendable {
     guard let number = words.first.flatMap({ Int64($0) }) else { return nil }
     let order = OrderID(number)
     switch kind {
-    case .restock: return .order(order)
+    case .restock, .postLedger: return .order(order)
     case .fetchDispute:
       guard words.count == 2 else { return nil }
       return try await dispute(String(words[1]), of: order)

@@ -123,7 +123,7 @@ package final class Workers: Service {
       }
       for helper in helpers { group.addTask { await self.apply.run(helper.stream) } }
       group.addTask { await self.deliver.run(self.means.signals(.deliver)) }
-      for kind in [JobKind.restock, .fetchDispute, .listRefunds] {
+      for kind in [JobKind.restock, .postLedger, .fetchDispute, .listRefunds] {
         group.addTask { await self.orders.run(kind, self.means.signals(kind)) }
       }
       group.addTask { await cancelWhenGracefulShutdown { await self.keepUp() } }

@@ -80,6 +80,10 @@ package enum AuditAction: String, CaseIterable, Sendable {
   case listingAdded = "listing.added"
   case listingChanged = "listing.changed"
   case commissionChanged = "commission.changed"
+  case commissionEnded = "commission.ended"
+  case commissionWithdrawn = "commission.withdrawn"
+  case commissionResumed = "commission.resumed"
+  case ledgerCorrected = "ledger.corrected"
   case dataKeyCreated = "data_key.created"
   case dataKeyRewrapped = "data_key.rewrapped"
 

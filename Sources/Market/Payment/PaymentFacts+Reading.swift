@@ -78,12 +78,12 @@ extension PaymentFacts {
 
   /// How much more a charge says went back than its known refunds do. A refund that failed later may still be in the
   /// charge's greatest total, so failed rows are taken off it.
-  private func excess(of reported: ReportedRefund, over charge: String) -> Int64 {
+  func excess(of reported: ReportedRefund, over charge: String) -> Int64 {
     let known = refunds.values.filter { $0.charge == charge }.reduce(Int64(0)) { $0.addingClamped($1.amount) }
     return max(0, reported.amount.addingClamped(-known))
   }
 
-  private func intentOf(charge: String) -> String? {
+  func intentOf(charge: String) -> String? {
     attempts[charge]?.paymentIntent ?? intents.filter { $0.value.charge == charge }.keys.min()
   }
 }

@@ -29,6 +29,7 @@ package enum Capability: String, CaseIterable, Sendable {
   case revealKey
   case readStock, manageStock
   case readCommission, writeCommission
+  case readLedger
   case readBreaks, manageBreaks
   case prepareEvidence, submitEvidence
   case readAudit, verifyAudit
@@ -56,6 +57,7 @@ extension Capability {
     case .manageStock: (.no, .own, .no, .yes, .yes)
     case .readCommission: (.no, .own, .no, .yes, .yes)
     case .writeCommission: (.no, .no, .no, .no, .yes)
+    case .readLedger: (.no, .own, .no, .yes, .yes)
     case .readBreaks: (.no, .no, .yes, .yes, .yes)
     case .manageBreaks: (.no, .no, .no, .yes, .yes)
     case .prepareEvidence: (.no, .no, .yes, .yes, .yes)
@@ -110,6 +112,7 @@ extension Capability {
     case .manageStock: "import and withdraw stock"
     case .readCommission: "see commission and payout settings"
     case .writeCommission: "change commission and payout settings"
+    case .readLedger: "see the ledger and balances"
     case .readBreaks: "see reconciliation breaks"
     case .manageBreaks: "work on reconciliation breaks"
     case .prepareEvidence: "prepare dispute evidence"

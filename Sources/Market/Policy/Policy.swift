@@ -3,7 +3,7 @@
 package enum Policy {
   package static let tables: [TableRule] =
     catalogue + orders + payments + events + fulfilment + cases + work + records
-    + reconciliation
+    + reconciliation + ledger
 
   private static let catalogue: [TableRule] = [
     TableRule("schema_migration", readers: nil, daemon: .select),
@@ -103,7 +103,7 @@ package enum Policy {
   private static let records: [TableRule] = [
     TableRule(
       "audit_event", readers: .readAudit, daemon: .append, vendor: .column,
-      vendorColumns: ["id", "at", "action", "subject_kind", "subject_id", "order_id", "vendor_id"])
+      vendorColumns: ["id", "at", "action", "subject_kind", "subject_id", "order_id", "vendor_id"], isAppendOnly: true)
   ]
 
   private static let reconciliation: [TableRule] = [
@@ -112,6 +112,16 @@ package enum Policy {
     TableRule(
       "recon_break", readers: .readBreaks, daemon: .work, audit: .subject(kind: "recon_break", column: "id")),
     TableRule("balance_line", readers: .readBreaks, daemon: .append),
+  ]
+
+  private static let ledger: [TableRule] = [
+    TableRule(
+      "ledger_account", readers: .readLedger, daemon: .append, vendor: .column,
+      vendorColumns: ["id", "kind", "vendor_id", "currency"], isAppendOnly: true),
+    TableRule(
+      "ledger_tx", readers: .readLedger, daemon: .append, vendor: .order(column: "order_id"),
+      vendorColumns: ["id", "order_id", "entry", "posted_at"], audit: .ledgerTx, isAppendOnly: true),
+    TableRule("ledger_posting", readers: .readLedger, daemon: .append, vendor: .column, isAppendOnly: true),
   ]
 
   /// The functions of schema `api`, with who may call them.
@@ -139,6 +149,12 @@ package enum Policy {
     FunctionRule("case_close", ["bigint", "bigint", "text"], needs: .manageCases),
     FunctionRule("vendor_case_answer", ["bigint", "text"], callers: [.vendor], owner: .api),
     FunctionRule("vendor_case", ["bigint"], callers: [.vendor]),
+    FunctionRule(
+      "commission_set",
+      ["bigint", "text", "bigint", "integer", "jsonb", "timestamptz", "timestamptz", "bigint", "text"],
+      needs: .writeCommission),
+    FunctionRule("commission_end", ["bigint", "bigint", "timestamptz", "text"], needs: .writeCommission),
+    FunctionRule("commission_withdraw", ["bigint", "bigint", "text"], needs: .writeCommission),
     FunctionRule("vendor_list", ["text", "jsonb", "bigint", "integer"], callers: [.vendor]),
     FunctionRule("vendor_timeline", ["text"], callers: [.vendor]),
     FunctionRule(

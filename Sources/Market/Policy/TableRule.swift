@@ -36,6 +36,8 @@ package enum AuditDuty: Sendable, Equatable {
   case subject(kind: String, column: String)
   /// An event about the unit, its import or the order it is bound to.
   case stockUnit
+  /// An event about the order or the transaction itself; its postings must be whole besides.
+  case ledgerTx
   /// Working data: it repeats what is audited elsewhere, or says nothing.
   case none
 }
@@ -52,10 +54,13 @@ package struct TableRule: Sendable {
   /// Columns readable on a vendor's behalf; `nil`: all but the hidden ones.
   package let vendorColumns: [String]?
   package let audit: AuditDuty
+  /// Nobody changes or removes a row, the tables' owner included.
+  package let isAppendOnly: Bool
 
   package init(
     _ table: String, readers: Capability?, hidden: [String] = [], daemon: DaemonRights, vendor: VendorScope = .hidden,
-    vendorColumns: [String]? = nil, audit: AuditDuty = .none
+    vendorColumns: [String]? = nil, audit: AuditDuty = .none,
+    isAppendOnly: Bool = false
   ) {
     self.table = table
     self.readers = readers
@@ -64,5 +69,6 @@ package struct TableRule: Sendable {
     self.vendor = vendor
     self.vendorColumns = vendorColumns
     self.audit = audit
+    self.isAppendOnly = isAppendOnly
   }
 }

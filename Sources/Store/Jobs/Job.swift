@@ -14,6 +14,8 @@ package enum JobKind: String, CaseIterable, Sendable {
   case listRefunds = "list_refunds"
   /// Subject: a refund request's id. Have Stripe give the money back.
   case refund
+  /// Subject: an order's id. Post what its ledger entries lack: it was paid before there was a ledger.
+  case postLedger = "post_ledger"
 }
 
 /// A job that is this worker's until its lease runs out.

@@ -15,6 +15,7 @@ package struct Migration: Sendable {
     Migration(version: 2, name: "audit subject", sql: text(PackageResources.m0002_audit_subject_sql)),
     Migration(version: 3, name: "stock units", sql: text(PackageResources.m0003_stock_units_sql)),
     Migration(version: 4, name: "event bodies", sql: text(PackageResources.m0004_event_bodies_sql)),
+    Migration(version: 5, name: "ledger", sql: text(PackageResources.m0005_ledger_sql)),
     Migration(version: 6, name: "cases", sql: text(PackageResources.m0006_cases_sql)),
     Migration(version: 7, name: "refunds", sql: text(PackageResources.m0007_refunds_sql)),
     Migration(version: 9, name: "reconciliation", sql: text(PackageResources.m0009_reconciliation_sql)),
@@ -30,6 +31,8 @@ enum Repeatable {
     text(PackageResources.case_functions_sql),
     text(PackageResources.reconciliation_functions_sql),
     text(PackageResources.refund_functions_sql),
+    text(PackageResources.commission_functions_sql),
+    text(PackageResources.ledger_functions_sql),
   ]
 }
 

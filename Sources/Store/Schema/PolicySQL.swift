@@ -31,9 +31,8 @@ enum PolicySQL {
     var out = ["ALTER TABLE \(name) ENABLE ROW LEVEL SECURITY;", "ALTER TABLE \(name) FORCE ROW LEVEL SECURITY;"]
     out.append(dropPolicies(rule.table))
 
-    // The owner's own policy is for migrations; nobody logs in as the owner. Audit events are for nobody to change.
-    let appendOnly = rule.table == "audit_event"
-    out.append(policy("owner", on: name, for: appendOnly ? "SELECT" : "ALL", to: "gkm_owner", using: "true"))
+    // The owner's own policy is for migrations; nobody logs in as the owner. What is append-only nobody changes.
+    out.append(policy("owner", on: name, for: rule.isAppendOnly ? "SELECT" : "ALL", to: "gkm_owner", using: "true"))
 
     let open = columns.filter { !rule.hidden.contains($0) }
     let readers = Role.people.filter { $0.isStaff && rule.readers?.grant(to: $0) == .yes }.map(\.databaseRole)
@@ -75,13 +74,14 @@ enum PolicySQL {
       out.append(policy("audit_append", on: name, for: "INSERT", to: "gkm_audit_owner", check: ownEvent))
       return out
     }
-    if rule.table == "assignment" {
+    if ["assignment", "ledger_posting"].contains(rule.table) {
       out.append("GRANT SELECT ON \(name) TO gkm_audit_owner;")
       out.append(policy("audit_read", on: name, for: "SELECT", to: "gkm_audit_owner", using: "true"))
     }
     guard rule.readers != nil else { return out }
     let list = open.joined(separator: ", ")
-    out.append("GRANT SELECT (\(list)), INSERT (\(list)), UPDATE (\(list)) ON \(name) TO gkm_api;")
+    let update = rule.isAppendOnly ? "" : ", UPDATE (\(list))"
+    out.append("GRANT SELECT (\(list)), INSERT (\(list))\(update) ON \(name) TO gkm_api;")
     out.append(policy("api", on: name, for: "ALL", to: "gkm_api", using: "true"))
     return out
   }
@@ -116,6 +116,7 @@ enum PolicySQL {
     case .order(let column): function = "gkm.require_order_audit('\(column)')"
     case .subject(let kind, let column): function = "gkm.require_subject_audit('\(kind)', '\(column)')"
     case .stockUnit: function = "gkm.require_unit_audit()"
+    case .ledgerTx: function = "gkm.require_ledger_entry()"
     }
     out.append(
       "CREATE CONSTRAINT TRIGGER require_audit AFTER INSERT OR UPDATE OR DELETE ON \(name)"
