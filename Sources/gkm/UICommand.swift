@@ -17,10 +17,12 @@ struct UICommand: ParsableCommand {
 
   func run() throws {
     let settings = try ConsoleSettings.load()
+    let memory = RememberedFile.ofPerson
     try ConsoleApp.run(
       ConsoleApp.Options(
         connection: connection.connection, redisURL: settings.redisURL,
-        themes: ThemeLibrary(directories: ConsoleFolders.themes), themeName: theme ?? settings.theme ?? "dark",
-        suspendable: !noSuspend))
+        themes: ThemeLibrary(directories: ConsoleFolders.themes),
+        themeName: theme ?? settings.theme ?? memory?.read().theme ?? "dark",
+        suspendable: !noSuspend, memory: memory))
   }
 }

@@ -13,8 +13,10 @@ import Testing
     Size(rows: 50, columns: 200),
   ]
 
-  @Test(arguments: ScreenKind.allCases, sizes) func listsLookAsTheyDid(kind: ScreenKind, size: Size) {
-    for role in Role.people where kind.list.isOpen(to: role) && (role != .admin && role != .support) {
+  @Test(arguments: ListKind.allCases, sizes) func listsLookAsTheyDid(kind: ListKind, size: Size) {
+    // Support and admins see what ops sees; what ops has not, admins have.
+    let roles = [Role.ops, .vendor].filter(kind.isOpen)
+    for role in roles.isEmpty ? [Role.admin] : roles {
       let state = Sample.loaded(role, size: size, kind: kind)
       expectGolden(state, "\(kind.rawValue)-\(role.rawValue)-\(size.columns)x\(size.rows)")
     }
@@ -29,11 +31,15 @@ import Testing
       ),
       (
         "confirm",
-        .confirm(
-          ConfirmState(
-            action: .retryDelivery(DeliveryID(1), version: 1, order: "GK-1"), title: "Retry delivery",
-            lines: ["Order GK-1: the same key is sent again."], confirmTitle: "Retry delivery"))
+        .form(
+          FormState(
+            action: .retryDeliveries([]), title: "Retry delivery", lines: ["Order GK-1: the same key is sent again."],
+            confirmTitle: "Retry delivery"))
       ),
+      ("preview", .form(Sample.previewed)), ("columns", .picker(PickerState(.columns, selected: 2))),
+      ("themes", .picker(PickerState(.themes(before: "dark")))), ("sort", .picker(PickerState(.sorting))),
+      ("filters-none", .picker(PickerState(.savedFilters))), ("messages", .messages(scroll: 0)),
+      ("palette-typed", .palette(PaletteState(edit: LineEdit("mar")))),
       (
         "filter-error",
         .filter(
@@ -47,6 +53,48 @@ import Testing
       state.overlay = overlay
       expectGolden(state, "overlay-\(name)-\(size.columns)x\(size.rows)")
     }
+  }
+
+  @Test(arguments: sizes) func boardsLookAsTheyDid(size: Size) {
+    for (kind, lines) in [
+      (BoardKind.pulse, PulseBoard.lines(Sample.pulse)),
+      (.work, WorkBoard.lines(Sample.work, clock: ClockFormat(offset: 0, isUTC: true))),
+    ] {
+      var state = Sample.state(.ops, size: size)
+      state.screens = [.board(BoardState(kind: kind))]
+      _ = update(&state, .input(.key(Key(.function(5)))), now: Sample.now)
+      _ = update(&state, .boardLoaded(generation: state.board?.generation ?? 0, lines: lines), now: Sample.now)
+      expectGolden(state, "\(kind.rawValue)-ops-\(size.columns)x\(size.rows)")
+    }
+  }
+
+  @Test(arguments: sizes) func aStoryLooksAsItDid(size: Size) {
+    var state = Sample.state(.ops, size: size)
+    state.screens.append(.story(StoryState(number: "GK-7Q2M-4XK3-9R")))
+    _ = update(&state, .input(.key(Key(.function(5)))), now: Sample.now)
+    _ = update(
+      &state,
+      .storyLoaded(generation: state.story?.generation ?? 0, header: Sample.storyHeader, lines: Sample.storyLines),
+      now: Sample.now)
+    expectGolden(state, "story-ops-\(size.columns)x\(size.rows)")
+    _ = update(&state, .input(.key(Key(.enter))), now: Sample.now)
+    expectGolden(state, "story-open-ops-\(size.columns)x\(size.rows)")
+  }
+
+  @Test(arguments: sizes) func markedRowsAndAFilterLookAsTheyDid(size: Size) {
+    var state = Sample.loaded(.ops, size: size, kind: .deliveries)
+    for _ in 0..<2 { _ = update(&state, .input(.character(" ")), now: Sample.now) }
+    state.list?.filter = "state:failed"
+    state.list?.rows.removeFirst()
+    expectGolden(state, "marks-ops-\(size.columns)x\(size.rows)")
+  }
+
+  @Test func aLineOfEighthsKeepsTheNewestAtItsEnd() {
+    #expect(sparkline([0, 0, 0, 7], width: 4) == "▁▁▁█")
+    #expect(sparkline([0, 0], width: 2) == "▁▁")
+    #expect(sparkline([1, 1, 1, 1, 0, 8], width: 3) == "▃▃█")
+    #expect(sparkline(Array(repeating: 1, count: 60), width: 25).count <= 25)
+    #expect(sparkline([], width: 5).isEmpty)
   }
 
   @Test func beforeTheDatabaseAnswersTheFrameStandsAlready() {
@@ -70,7 +118,7 @@ import Testing
   @Test func everyScreenFitsEverySize() {
     for rows in stride(from: 1, through: 60, by: 7) {
       for columns in stride(from: 1, through: 220, by: 13) {
-        for kind in ScreenKind.allCases {
+        for kind in ListKind.allCases {
           let grid = render(Sample.loaded(.ops, size: Size(rows: rows, columns: columns), kind: kind)).grid
           #expect(grid.size == Size(rows: rows, columns: columns))
         }

@@ -14,7 +14,7 @@ enum Sample {
       vendorName: role == .vendor ? "Keyhaus" : nil)
   }
 
-  static func state(_ role: Role, size: Size, kind: ScreenKind = .orders) -> AppState {
+  static func state(_ role: Role, size: Size, kind: ListKind = .orders) -> AppState {
     var state = AppState(size: size, host: "ops@gkm localhost", isUTC: true)
     state.viewer = viewer(role)
     state.connection = .signedIn
@@ -24,22 +24,25 @@ enum Sample {
   }
 
   /// The state after its list was read.
-  static func loaded(_ role: Role, size: Size, kind: ScreenKind = .orders) -> AppState {
+  static func loaded(_ role: Role, size: Size, kind: ListKind = .orders) -> AppState {
     var state = state(role, size: size, kind: kind)
     _ = update(&state, .input(.key(Key(.function(5)))), now: now)
-    let rows = kind.definition.display(page(kind), role: role, clock: state.clock)
+    let rows = kind.screen.display(page(kind), role: role, clock: state.clock)
     _ = update(
       &state, .listLoaded(generation: state.list?.generation ?? 0, rows: rows, isFirstPage: true), now: now)
     return state
   }
 
-  static func page(_ kind: ScreenKind) -> ListPage {
+  static func page(_ kind: ListKind) -> ListPage {
     switch kind {
     case .orders: ListPage(.orders, orders)
     case .payments: ListPage(.payments, payments)
     case .deliveries: ListPage(.deliveries, deliveries)
     case .stock: ListPage(.stock, stock)
     case .audit: ListPage(.audit, audit)
+    case .cases: ListPage(.cases, cases)
+    case .dead: ListPage(.dead, dead)
+    case .people: ListPage(.people, people)
     }
   }
 

@@ -1,5 +1,5 @@
 package import Market
-import Store
+package import Store
 package import Terminal
 
 /// One thing a person can do. Keys, the palette, help, hints and what a role may do are all read from the one table of
@@ -16,10 +16,12 @@ package struct Command: Sendable {
   package let changes: Bool
   /// A short word for the line of hints; `nil` keeps it out of there.
   package let hint: String?
+  /// Why it makes no sense for a row; `nil` where it does.
+  package let rowRefusal: (@Sendable (DisplayRow) -> String?)?
 
   package init(
     _ id: CommandID, _ title: String, keys: [String], scope: Scope = .everywhere, needs capability: Capability? = nil,
-    changes: Bool = false, hint: String? = nil
+    changes: Bool = false, hint: String? = nil, refusing rowRefusal: (@Sendable (DisplayRow) -> String?)? = nil
   ) {
     self.id = id
     self.title = title
@@ -28,56 +30,41 @@ package struct Command: Sendable {
     self.capability = capability
     self.changes = changes
     self.hint = hint
+    self.rowRefusal = rowRefusal
   }
 
   /// Where a command makes sense.
   package enum Scope: Equatable, Sendable {
     case everywhere
     case anyList
-    case list(ScreenKind)
-    case story
+    case list(ListKind)
+    /// Wherever there is something to move along.
     case rows
   }
 }
 
 package enum CommandID: Hashable, Sendable {
-  case up, down, pageUp, pageDown, top, bottom, open, back
-  case filter, clearFilter, palette, help, refresh, pause, copy
+  case up, down, pageUp, pageDown, top, bottom, open, back, historyBack, historyForward
+  case filter, clearFilter, savedFilters, sort, columns, pane
+  case mark, markAll, unmark
+  case palette, help, refresh, pause, copy, exportCSV, exportJSON
   case retryDelivery
-  case toggleUTC, nextTheme, messages, quit
-  case go(ScreenKind)
+  case addPerson, disablePerson
+  case toggleUTC, toggleMouse, themes, messages, quit
+  case nextPlace, previousPlace
+  case go(Place)
+
+  /// The name in settings: `page-down`, `go-orders`.
+  package var name: String {
+    if case .go(let place) = self { return "go-\(place.name)" }
+    return String(describing: self).reduce(into: "") { name, character in
+      if character.isUppercase, name.last?.isUppercase == false { name += "-" }
+      name.append(character)
+    }.lowercased()
+  }
 }
 
 extension Command {
-  package static let table: [Command] =
-    [
-      Command(.down, "Next row", keys: ["j", "down"], scope: .rows),
-      Command(.up, "Previous row", keys: ["k", "up"], scope: .rows),
-      Command(.pageDown, "Page down", keys: ["pgdn", "ctrl-f", "space"], scope: .rows),
-      Command(.pageUp, "Page up", keys: ["pgup", "ctrl-b"], scope: .rows),
-      Command(.top, "First row", keys: ["g", "home"], scope: .rows),
-      Command(.bottom, "Last row", keys: ["G", "end"], scope: .rows),
-      Command(.open, "Open what is under the cursor", keys: ["enter"], scope: .rows, hint: "open"),
-      Command(.back, "Back", keys: ["esc", "backspace"], hint: "back"),
-      Command(.filter, "Filter this list", keys: ["/"], scope: .anyList, hint: "filter"),
-      Command(.clearFilter, "Clear the filter", keys: ["ctrl-l"], scope: .anyList),
-      Command(
-        .retryDelivery, "Retry this delivery", keys: ["t"], scope: .list(.deliveries), needs: .retryDelivery,
-        changes: true, hint: "retry"),
-      Command(.palette, "All commands", keys: [":", "ctrl-p"], hint: "commands"),
-      Command(.help, "Help", keys: ["?", "f1"], hint: "help"),
-      Command(.refresh, "Read again now", keys: ["r", "f5"]),
-      Command(.pause, "Pause or follow new rows", keys: ["p"], scope: .anyList),
-      Command(.copy, "Copy the row's id", keys: ["y"], scope: .rows),
-      Command(.toggleUTC, "Times in UTC or your zone", keys: ["u"]),
-      Command(.nextTheme, "Next theme", keys: ["T"]),
-      Command(.messages, "Message log", keys: ["m"]),
-      Command(.quit, "Quit", keys: ["q", "ctrl-c"], hint: "quit"),
-    ]
-    + ScreenKind.allCases.enumerated().map { index, kind in
-      Command(.go(kind), kind.title, keys: ["\(index + 1)"], needs: kind.list.capability)
-    }
-
   package static func with(_ id: CommandID) -> Command? { table.first { $0.id == id } }
 
   /// The command that `key` means on this screen, whether or not it may run now.
@@ -93,7 +80,7 @@ extension Command {
 
   package func applies(to state: AppState) -> Bool {
     switch (scope, state.screen) {
-    case (.everywhere, _), (.rows, _), (.anyList, .list), (.story, .story): true
+    case (.everywhere, _), (.rows, _), (.anyList, .list): true
     case (.list(let kind), .list(let list)): list.kind == kind
     default: false
     }
@@ -101,8 +88,17 @@ extension Command {
 
   /// Why it cannot run now; `nil` if it can.
   package func refusal(in state: AppState) -> String? {
-    if case .go(let kind) = id, !state.openScreens.contains(kind) {
-      return "Your role has no list of \(kind.title.lowercased())"
+    if let refusal = standingRefusal(in: state) { return refusal }
+    guard let rowRefusal, let list = state.list else { return nil }
+    guard list.marks.isEmpty else { return nil }
+    guard let row = list.selectedRow else { return "There is no row to do this to" }
+    return rowRefusal(row)
+  }
+
+  /// Why this person cannot run it at all, whatever the cursor is on.
+  package func standingRefusal(in state: AppState) -> String? {
+    if case .go(let place) = id, !state.openPlaces.contains(place) {
+      return "Your role has no screen of \(place.title.lowercased())"
     }
     if let capability, let role = state.role {
       switch capability.grant(to: role) {
@@ -116,15 +112,15 @@ extension Command {
     return nil
   }
 
-  /// Those that make sense here and that the role may ever run, for help and the palette.
+  /// Those that make sense here, and that the role may ever run, for help and the palette.
   package static func offered(in state: AppState) -> [Command] {
     table.filter { command in
       guard command.applies(to: state) else { return false }
-      guard case .go(let kind) = command.id else {
+      guard case .go(let place) = command.id else {
         guard let capability = command.capability, let role = state.role else { return true }
         return capability.grant(to: role) != .no
       }
-      return state.openScreens.contains(kind)
+      return state.role == nil || state.openPlaces.contains(place)
     }
   }
 }

@@ -1,4 +1,3 @@
-import Glibc
 import TOMLKit
 
 /// What a person keeps in `config.toml`: nothing is needed, and nothing secret belongs there but a Redis URL of their
@@ -27,7 +26,9 @@ package struct ConsoleSettings: Sendable, Equatable {
   /// - Throws: `ConsoleFailure` with the file, line and column of what is wrong in it.
   package static func load() throws -> ConsoleSettings {
     var settings = ConsoleSettings()
-    if let folder = ConsoleFolders.configuration, let text = try read("\(folder)/config.toml") {
+    if let folder = ConsoleFolders.configuration,
+      let text = try TextFileReader.read("\(folder)/config.toml", limit: sizeLimit)
+    {
       settings = try ConsoleSettings(toml: text, file: "\(folder)/config.toml")
     }
     if let url = ConsoleFolders.environment("REDIS_URL") { settings.redisURL = url }
@@ -53,27 +54,5 @@ package struct ConsoleSettings: Sendable, Equatable {
       }
       if name == "theme" { theme = text } else { redisURL = text }
     }
-  }
-
-  /// A file's text; `nil` where there is no such file.
-  private static func read(_ path: String) throws -> String? {
-    let file = open(path, O_RDONLY | O_CLOEXEC)
-    guard file >= 0 else {
-      if errno == ENOENT || errno == ENOTDIR { return nil }
-      throw ConsoleFailure("cannot read \(path): \(String(cString: strerror(errno)))", status: .configuration)
-    }
-    defer { close(file) }
-    var bytes: [UInt8] = []
-    var chunk = [UInt8](repeating: 0, count: 16 << 10)
-    while bytes.count <= sizeLimit {
-      let count = Glibc.read(file, &chunk, chunk.count)
-      if count < 0, errno == EINTR { continue }
-      guard count >= 0 else {
-        throw ConsoleFailure("cannot read \(path): \(String(cString: strerror(errno)))", status: .configuration)
-      }
-      if count == 0 { return String(decoding: bytes, as: UTF8.self) }
-      bytes += chunk[..<count]
-    }
-    throw ConsoleFailure("\(path) is larger than \(sizeLimit >> 10) kB", status: .configuration)
   }
 }

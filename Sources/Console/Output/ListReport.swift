@@ -36,7 +36,8 @@ package struct ListReport: Sendable {
   /// Reads and prints; returns where an interrupted list goes on, for `--after`, if there may be more.
   @discardableResult
   package func run(
-    on connection: PostgresConnection, terminal: OutputTerminal = .standardOutput(), now: Instant = SystemClock.now
+    on connection: PostgresConnection, terminal: OutputTerminal = .standardOutput(), now: Instant = SystemClock.now,
+    output: OutputWriter = OutputWriter()
   ) async throws -> String? {
     let viewer = try await connection.read { try Viewer.current($0) }
     let expression: FilterExpression
@@ -46,7 +47,7 @@ package struct ListReport: Sendable {
       throw ConsoleFailure(error, in: filter)
     }
     var position = try await start(on: connection, viewer)
-    var printer = RowPrinter(kind, format: format, terminal: terminal)
+    var printer = RowPrinter(kind, format: format, terminal: terminal, output: output)
     var left = limit == 0 ? Int.max : limit
     while true {
       let wanted = min(left, Self.pageSize)

@@ -15,14 +15,17 @@ package struct RowPrinter: Sendable {
   /// The members of a row, for a header even where there is no row.
   private let names: [String]
   private var table: TextTable
-  private var output = OutputWriter()
+  private var output: OutputWriter
   private var hasHeader = false
 
-  package init(_ kind: ListKind, format: OutputFormat, terminal: OutputTerminal) {
-    self.init(names: kind.memberNames, table: TextTable(kind, terminal: terminal), format: format)
+  package init(
+    _ kind: ListKind, format: OutputFormat, terminal: OutputTerminal, output: OutputWriter = OutputWriter()
+  ) {
+    self.init(names: kind.memberNames, table: TextTable(kind, terminal: terminal), format: format, output: output)
   }
 
-  init(names: [String], table: TextTable, format: OutputFormat) {
+  init(names: [String], table: TextTable, format: OutputFormat, output: OutputWriter = OutputWriter()) {
+    self.output = output
     self.names = names
     self.table = table
     self.format = format

@@ -7,8 +7,11 @@ package struct Layout: Equatable, Sendable {
   package init(_ size: Size) { self.size = size }
 
   package static let least = Size(rows: 10, columns: 40)
+  /// Columns from which there is room for a side pane.
+  package static let paneFrom = 140
 
   package var isTooSmall: Bool { size.rows < Self.least.rows || size.columns < Self.least.columns }
+  package var hasRoomForPane: Bool { size.columns >= Self.paneFrom }
 
   package var titleRow: Int { 0 }
   package var tabRow: Int { 1 }
@@ -17,11 +20,19 @@ package struct Layout: Equatable, Sendable {
   /// Between tabs and hints.
   package var middle: Rect { Rect(row: 2, column: 0, rows: max(0, size.rows - 3), columns: size.columns) }
 
-  /// The rows of a list (below its column titles) or of a timeline (below its head).
+  /// The list's part of the middle, and the side pane's where there is one.
+  package func split(for state: AppState) -> (list: Rect, pane: Rect?) {
+    guard state.hasPane else { return (middle, nil) }
+    let (rest, pane) = middle.splitRight(min(60, size.columns / 3))
+    return (rest, pane)
+  }
+
+  /// The rows of a list (below its column titles), of a timeline (below its head) or of a board.
   package func body(of state: AppState) -> Rect {
     switch state.screen {
-    case .list: middle.splitTop(1).rest
+    case .list: split(for: state).list.splitTop(1).rest
     case .story(let story): middle.splitTop(headRows(story)).rest
+    case .board: middle
     }
   }
 

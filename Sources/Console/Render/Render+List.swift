@@ -1,11 +1,14 @@
 import Market
+import Store
 import Terminal
 
 func renderList(_ grid: inout Grid, _ state: AppState, _ list: ListState, _ layout: Layout) {
-  let columns = list.kind.definition.columns(for: state.role)
-  let fitted = Column.fit(columns, into: max(0, state.size.columns - 2))
-  let (head, body) = layout.middle.splitTop(1)
-  renderColumnTitles(&grid, columns, fitted, row: head.row, state, list)
+  let (area, pane) = layout.split(for: state)
+  let columns = shownColumns(list, state)
+  let fitted = Column.fit(columns.map(\.column), into: max(0, area.columns - 2))
+  let (head, body) = area.splitTop(1)
+  renderColumnTitles(&grid, columns, fitted, head)
+  if let pane { renderPane(&grid, state, list, pane) }
   guard !list.rows.isEmpty else {
     renderNothing(&grid, state, list, body)
     return
@@ -16,32 +19,43 @@ func renderList(_ grid: inout Grid, _ state: AppState, _ list: ListState, _ layo
     guard list.rows.indices.contains(index) else { break }
     let row = list.rows[index]
     let isSelected = row.id == list.selected
-    let overlay: StyleRole? = isSelected ? (state.overlay == nil ? .selection : .selectionUnfocused) : nil
+    let overlay: StyleRole? =
+      isSelected
+      ? (state.overlay == nil ? .selection : .selectionUnfocused) : list.marks[row.id] != nil ? .marked : nil
     let y = body.row + offset
     if isSelected {
-      grid.fill(Rect(row: y, column: 0, rows: 1, columns: state.size.columns), style: StyleID(.text, over: overlay))
+      grid.fill(Rect(row: y, column: 0, rows: 1, columns: area.columns), style: StyleID(.text, over: overlay))
       grid.write("▌", row: y, column: 0, style: StyleID(.text, over: overlay))
     }
+    // A sign and not a colour alone tells what is marked.
+    if list.marks[row.id] != nil { grid.write("✓", row: y, column: 0, style: StyleID(.marked, over: overlay)) }
     var x = 1
-    for (column, width) in fitted where row.cells.indices.contains(column) {
-      let cell = row.cells[column]
+    for (place, width) in fitted where row.cells.indices.contains(columns[place].index) {
+      let cell = row.cells[columns[place].index]
       grid.writeField(
         cell.text, row: y, column: x, width: width, style: cell.style.under(overlay),
-        alignment: columns[column].alignment)
+        alignment: columns[place].column.alignment)
       x += width + 1
     }
   }
 }
 
+/// The list's columns that the person has not hidden, each with the place of its cell in a row.
+private func shownColumns(_ list: ListState, _ state: AppState) -> [(index: Int, column: Column)] {
+  let hidden = state.remembered.hiddenColumns[list.kind.rawValue] ?? []
+  return list.kind.screen.columns(for: state.role).enumerated()
+    .filter { $0.offset == 0 || !hidden.contains($0.element.id) }
+    .map { ($0.offset, $0.element) }
+}
+
 private func renderColumnTitles(
-  _ grid: inout Grid, _ columns: [Column], _ fitted: [(index: Int, width: Int)], row: Int, _ state: AppState,
-  _ list: ListState
+  _ grid: inout Grid, _ columns: [(index: Int, column: Column)], _ fitted: [(index: Int, width: Int)], _ head: Rect
 ) {
-  grid.fill(Rect(row: row, column: 0, rows: 1, columns: state.size.columns), style: .header)
+  grid.fill(head, style: .header)
   var x = 1
-  for (index, width) in fitted {
-    grid.writeField(
-      columns[index].title, row: row, column: x, width: width, style: .header, alignment: columns[index].alignment)
+  for (place, width) in fitted {
+    let column = columns[place].column
+    grid.writeField(column.title, row: head.row, column: x, width: width, style: .header, alignment: column.alignment)
     x += width + 1
   }
 }
@@ -57,76 +71,9 @@ private func renderNothing(_ grid: inout Grid, _ state: AppState, _ list: ListSt
     } else if !list.filter.isEmpty {
       ("Nothing matches \(list.filter)", .muted)
     } else {
-      (list.kind.definition.emptyText, .muted)
+      (list.kind.screen.emptyText, .muted)
     }
   for (offset, line) in TextWidth.wrap(text.0, to: max(10, body.columns - 4), maxLines: body.rows).enumerated() {
     grid.write(line, row: body.row + 1 + offset, column: 2, style: text.1, maxWidth: body.columns - 3)
-  }
-}
-
-func renderStory(_ grid: inout Grid, _ state: AppState, _ story: StoryState, _ layout: Layout) {
-  let headRows = layout.headRows(story)
-  let (head, body) = layout.middle.splitTop(headRows)
-  renderFacts(&grid, story, head, layout)
-  guard !story.lines.isEmpty else {
-    let text = story.problem ?? (story.hasLoaded ? "Nothing is recorded of this order." : "Reading…")
-    grid.write(text, row: body.row + 1, column: 2, style: story.problem == nil ? .muted : .stateFailed)
-    return
-  }
-  for offset in 0..<body.rows {
-    let index = story.top + offset
-    guard story.lines.indices.contains(index) else { break }
-    renderStoryLine(&grid, story.lines[index], row: body.row + offset, isSelected: index == story.selected, state)
-  }
-  if story.isExpanded, story.lines.indices.contains(story.selected) {
-    renderExpanded(&grid, story.lines[story.selected], body)
-  }
-}
-
-private func renderFacts(_ grid: inout Grid, _ story: StoryState, _ head: Rect, _ layout: Layout) {
-  let perRow = layout.size.columns >= 110 ? 2 : 1
-  let width = (layout.size.columns - 2) / perRow
-  let shown = perRow == 2 ? story.header : Array(story.header.prefix(layout.compactFacts))
-  for (index, fact) in shown.enumerated() {
-    let row = head.row + index / perRow
-    guard row < head.endRow - 1 else { break }
-    let column = 1 + (index % perRow) * width
-    grid.writeField(fact.label, row: row, column: column, width: 9, style: .muted)
-    grid.write(
-      fact.value, row: row, column: column + 10, style: fact.style, maxWidth: max(0, width - 11), truncation: .end)
-  }
-  if head.rows > 0 { grid.hline(row: head.endRow - 1, column: 0, length: layout.size.columns) }
-}
-
-private func renderStoryLine(
-  _ grid: inout Grid, _ line: StoryLine, row: Int, isSelected: Bool, _ state: AppState
-) {
-  let width = state.size.columns
-  let overlay: StyleRole? = isSelected ? (state.overlay == nil ? .selection : .selectionUnfocused) : nil
-  if isSelected {
-    grid.fill(Rect(row: row, column: 0, rows: 1, columns: width), style: StyleID(.text, over: overlay))
-    grid.write("▌", row: row, column: 0, style: StyleID(.text, over: overlay))
-  }
-  grid.write(line.time, row: row, column: 1, style: StyleID.textDim.under(overlay), maxWidth: 12)
-  grid.write(line.symbol, row: row, column: 14, style: line.style.under(overlay), maxWidth: 2)
-  let titleWidth = width >= 120 ? 34 : 26
-  grid.writeField(line.title, row: row, column: 16, width: titleWidth, style: line.style.under(overlay))
-  let column = 17 + titleWidth
-  grid.write(
-    line.detail, row: row, column: column, style: StyleID.textDim.under(overlay), maxWidth: max(0, width - column - 1),
-    truncation: .end)
-}
-
-/// The whole of one line's record, over the lower part of the story.
-private func renderExpanded(_ grid: inout Grid, _ line: StoryLine, _ body: Rect) {
-  let rows = min(body.rows, line.full.count + 2)
-  guard rows > 2 else { return }
-  let area = Rect(row: body.endRow - rows, column: 0, rows: rows, columns: body.columns)
-  grid.fill(area, style: .dialog)
-  let inside = grid.box(area, title: line.title, style: StyleID(.border, over: .dialog), titleStyle: .title)
-  for (offset, text) in line.full.prefix(inside.rows).enumerated() {
-    grid.write(
-      text, row: inside.row + offset, column: inside.column + 1, style: .dialog, maxWidth: inside.columns - 2,
-      truncation: .end)
   }
 }

@@ -9,21 +9,22 @@ func renderOverlay(_ grid: inout Grid, _ state: AppState, _ layout: Layout) -> P
   case .filter(let filter): renderFilter(&grid, state, filter, layout)
   case .help(let scroll): renderText(&grid, title: "Help", lines: helpLines(state), scroll: scroll)
   case .messages(let scroll): renderText(&grid, title: "Messages", lines: messageLines(state), scroll: scroll)
-  case .confirm(let confirm): renderConfirm(&grid, confirm)
+  case .form(let form): renderForm(&grid, form)
+  case .picker(let picker): renderPicker(&grid, state, picker)
   case .password(let password): renderPassword(&grid, state, password)
   case nil: nil
   }
 }
 
 /// A panel in the middle, with a frame and a title; answers its inside.
-private func panel(_ grid: inout Grid, rows: Int, columns: Int, title: String) -> Rect {
+func panel(_ grid: inout Grid, rows: Int, columns: Int, title: String) -> Rect {
   let area = grid.bounds.centered(rows: min(rows, grid.size.rows), columns: min(columns, grid.size.columns))
   grid.fill(area, style: .dialog)
   return grid.box(area, title: title, style: StyleID(.borderFocused, over: .dialog), titleStyle: .title)
 }
 
 /// A line of text being typed, scrolled so that the cursor shows; answers where that is.
-private func renderEdit(_ grid: inout Grid, _ line: LineEdit, row: Int, column: Int, width: Int, hidden: Bool = false)
+func renderEdit(_ grid: inout Grid, _ line: LineEdit, row: Int, column: Int, width: Int, hidden: Bool = false)
   -> Position
 {
   grid.fill(Rect(row: row, column: column, rows: 1, columns: width), style: .input)
@@ -37,28 +38,46 @@ private func renderEdit(_ grid: inout Grid, _ line: LineEdit, row: Int, column: 
 private func renderPalette(_ grid: inout Grid, _ state: AppState, _ palette: PaletteState) -> Position {
   let matches = palette.matches(in: state)
   let inside = panel(
-    &grid, rows: min(16, grid.size.rows - 2), columns: min(56, grid.size.columns - 2), title: "Commands")
+    &grid, rows: min(18, grid.size.rows - 2), columns: min(76, grid.size.columns - 2), title: "Commands")
   grid.write(":", row: inside.row, column: inside.column, style: .key)
   let cursor = renderEdit(
     &grid, palette.edit, row: inside.row, column: inside.column + 1, width: max(1, inside.columns - 1))
   let room = inside.rows - 1
   let first = max(0, palette.selected - room + 1)
+  if matches.isEmpty {
+    grid.write(
+      "No command is called that", row: inside.row + 1, column: inside.column + 1,
+      style: StyleID(.muted, over: .dialog))
+  }
   for offset in 0..<max(0, room) {
     guard matches.indices.contains(first + offset) else { break }
-    let command = matches[first + offset]
-    let row = inside.row + 1 + offset
-    let overlay: StyleRole = first + offset == palette.selected ? .selection : .dialog
-    grid.fill(
-      Rect(row: row, column: inside.column, rows: 1, columns: inside.columns), style: StyleID(.text, over: overlay))
-    let style: StyleID = command.refusal(in: state) == nil ? .text : .muted
-    grid.write(
-      command.title, row: row, column: inside.column + 1, style: style.under(overlay), maxWidth: inside.columns - 12,
-      truncation: .end)
-    let key = command.keyText
-    grid.write(
-      key, row: row, column: inside.endColumn - TextWidth.of(key) - 1, style: StyleID.key.under(overlay))
+    renderMatch(
+      &grid, matches[first + offset], row: inside.row + 1 + offset, inside,
+      overlay: first + offset == palette.selected ? .selection : .dialog, state)
   }
   return cursor
+}
+
+/// A command in the palette: its title, why it cannot run now, and its key.
+private func renderMatch(
+  _ grid: inout Grid, _ command: Command, row: Int, _ inside: Rect, overlay: StyleRole, _ state: AppState
+) {
+  grid.fill(
+    Rect(row: row, column: inside.column, rows: 1, columns: inside.columns), style: StyleID(.text, over: overlay))
+  let refusal = command.refusal(in: state)
+  let style: StyleID = refusal == nil ? .text : .muted
+  let key = command.keyText
+  let keyColumn = inside.endColumn - TextWidth.of(key) - 1
+  let column = inside.column + 1
+  let used = grid.write(
+    command.title, row: row, column: column, style: style.under(overlay), maxWidth: max(0, keyColumn - column - 1),
+    truncation: .end)
+  if let refusal {
+    grid.write(
+      " — \(refusal)", row: row, column: column + used, style: StyleID.muted.under(overlay),
+      maxWidth: max(0, keyColumn - column - used - 1), truncation: .end)
+  }
+  grid.write(key, row: row, column: keyColumn, style: StyleID.key.under(overlay))
 }
 
 private func renderFilter(_ grid: inout Grid, _ state: AppState, _ filter: FilterState, _ layout: Layout) -> Position {
@@ -90,37 +109,6 @@ private func renderFilter(_ grid: inout Grid, _ state: AppState, _ filter: Filte
     }
   }
   return cursor
-}
-
-private func renderConfirm(_ grid: inout Grid, _ confirm: ConfirmState) -> Position? {
-  let inside = panel(
-    &grid, rows: confirm.lines.count + 8, columns: min(72, grid.size.columns - 2), title: confirm.title)
-  var row = inside.row
-  for line in confirm.lines {
-    grid.write(
-      line, row: row, column: inside.column + 1, style: .dialog, maxWidth: inside.columns - 2, truncation: .end)
-    row += 1
-  }
-  row += 1
-  grid.write("Reason", row: row, column: inside.column + 1, style: StyleID(.muted, over: .dialog))
-  let cursor = renderEdit(
-    &grid, confirm.reason, row: row, column: inside.column + 9, width: max(1, inside.columns - 10))
-  row += 2
-  var column = inside.column + 1
-  for (focus, label, style) in [
-    (ConfirmState.Focus.cancel, "Cancel", StyleID.dialog), (.confirm, confirm.confirmTitle, .danger),
-  ] {
-    let text = confirm.focus == focus ? "[ \(label) ]" : "  \(label)  "
-    column += grid.write(text, row: row, column: column, style: confirm.focus == focus ? .selection : style) + 2
-  }
-  if confirm.isRunning {
-    grid.write("Working…", row: row, column: column, style: StyleID(.stateWaiting, over: .dialog))
-  } else if let problem = confirm.problem {
-    grid.write(
-      problem, row: row + 1, column: inside.column + 1, style: StyleID(.stateFailed, over: .dialog),
-      maxWidth: inside.columns - 2, truncation: .end)
-  }
-  return confirm.focus == .reason && !confirm.isRunning ? cursor : nil
 }
 
 private func renderPassword(_ grid: inout Grid, _ state: AppState, _ password: PasswordState) -> Position {
@@ -173,9 +161,10 @@ private func helpLines(_ state: AppState) -> [(String, String)] {
   guard let list = state.list, let role = state.role else { return lines }
   lines.append(("", ""))
   lines.append(("Filters here", ""))
-  for field in list.kind.list.schema(for: role).fields { lines.append((field.name, field.help)) }
+  for field in list.kind.schema(for: role).fields { lines.append((field.name, field.help)) }
   lines.append(("since: until:", "2h, 3d, today, 2026-03-01"))
   lines.append(("-term", "all but those"))
+  lines.append(("ctrl-s", "keeps the filter that is being typed"))
   return lines
 }
 

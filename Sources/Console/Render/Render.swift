@@ -15,6 +15,7 @@ package func render(_ state: AppState) -> Frame {
   switch state.screen {
   case .list(let list): renderList(&grid, state, list, layout)
   case .story(let story): renderStory(&grid, state, story, layout)
+  case .board(let board): renderBoard(&grid, state, board, layout)
   }
   renderHints(&grid, state, layout)
   let cursor = renderOverlay(&grid, state, layout)
@@ -66,37 +67,6 @@ private func titleRight(_ state: AppState) -> (text: String, style: StyleID) {
   }
 }
 
-private func renderTabs(_ grid: inout Grid, _ state: AppState, _ layout: Layout) {
-  var column = 1
-  let shown: ScreenKind? =
-    if case .list(let list) = state.screens.first { list.kind } else { nil }
-  for kind in state.openScreens {
-    guard let command = Command.with(.go(kind)) else { continue }
-    let isShown = kind == shown
-    let room = state.size.columns - column
-    guard room > 4 else { break }
-    column += grid.write(command.keyText, row: layout.tabRow, column: column, style: .key, maxWidth: room)
-    column += grid.write(
-      " \(kind.title)", row: layout.tabRow, column: column, style: isShown ? .title : .muted,
-      maxWidth: state.size.columns - column)
-    column += 2
-  }
-  if let list = state.list, !list.filter.isEmpty {
-    let text = "/\(list.filter)"
-    let room = state.size.columns - column - 1
-    let width = min(TextWidth.of(text), room)
-    guard width > 3 else { return }
-    grid.write(
-      text, row: layout.tabRow, column: state.size.columns - width - 1, style: .match, maxWidth: width, truncation: .end
-    )
-  }
-  if let story = state.story {
-    grid.write(
-      "› \(story.number)", row: layout.tabRow, column: column, style: .title,
-      maxWidth: max(0, state.size.columns - column))
-  }
-}
-
 private func renderHints(_ grid: inout Grid, _ state: AppState, _ layout: Layout) {
   let row = layout.hintRow
   let width = state.size.columns
@@ -115,23 +85,28 @@ private func renderHints(_ grid: inout Grid, _ state: AppState, _ layout: Layout
       truncation: .end)
     return
   }
+  // Where one is goes before what one could do.
+  let right = state.list.map(listStatus) ?? state.board.map { $0.problem == nil ? "" : "old figures" } ?? ""
+  let used = TextWidth.of(right)
+  if used > 0 { grid.write(right, row: row, column: max(1, width - used - 1), style: .textDim, maxWidth: width - 2) }
   var column = 1
   for command in Command.offered(in: state) {
-    guard let hint = command.hint, command.refusal(in: state) == nil else { continue }
+    guard let hint = command.hint, command.standingRefusal(in: state) == nil else { continue }
     let needed = TextWidth.of(command.keyText) + TextWidth.of(hint) + 3
-    guard column + needed <= width else { break }
+    guard column + needed <= width - used - 1 else { break }
     column += grid.write(command.keyText, row: row, column: column, style: .key)
     column += grid.write(" \(hint)", row: row, column: column, style: .muted) + 2
   }
-  guard let list = state.list else { return }
-  let right = listStatus(list)
-  let used = TextWidth.of(right)
-  if column + used + 1 < width { grid.write(right, row: row, column: width - used - 1, style: .textDim) }
 }
 
-/// `3/100+ · 2 new · paused`.
+/// `4 marked (1 hidden) · 3/100+ · 2 new · paused`.
 private func listStatus(_ list: ListState) -> String {
   var parts: [String] = []
+  if !list.marks.isEmpty {
+    let shown = list.rows.reduce(0) { $0 + (list.marks[$1.id] == nil ? 0 : 1) }
+    let hidden = list.marks.count - shown
+    parts.append("\(list.marks.count) marked" + (hidden > 0 ? " (\(hidden) hidden)" : ""))
+  }
   if !list.rows.isEmpty {
     parts.append("\((list.selectedIndex ?? 0) + 1)/\(list.rows.count)\(list.reachedEnd ? "" : "+")")
   }

@@ -13,11 +13,14 @@ package final class ConsoleApp {
     package var themeName: String
     /// Whether Ctrl-Z stops the program; not where a person must not reach a shell.
     package var suspendable: Bool
+    /// Where a person's choices are kept; `nil`: nowhere.
+    package var memory: RememberedFile?
 
     package init(
       connection: ConsoleConnection, redisURL: String? = nil, themes: ThemeLibrary = ThemeLibrary(),
-      themeName: String = "dark", suspendable: Bool = true
+      themeName: String = "dark", suspendable: Bool = true, memory: RememberedFile? = nil
     ) {
+      self.memory = memory
       self.connection = connection
       self.redisURL = redisURL
       self.themes = themes
@@ -56,7 +59,8 @@ package final class ConsoleApp {
     }
     state = AppState(
       size: screen.size, host: options.connection.host, themeName: options.themeName, themeNames: options.themes.names,
-      zoneOffset: Self.zoneOffset(), isReadOnly: options.connection.isReadOnly)
+      zoneOffset: Self.zoneOffset(), isReadOnly: options.connection.isReadOnly,
+      remembered: options.memory?.read() ?? .ofNobody)
   }
 
   private func loop() {
@@ -88,25 +92,34 @@ package final class ConsoleApp {
 
   private func perform(_ effects: [Effect]) {
     let source = source
-    let mailbox = mailbox
     for effect in effects {
       switch effect {
       case .connect(let password): Task { await source.connect(password: password) }
       case .loadList(let query): Task { await source.load(query) }
       case .loadStory(let query): Task { await source.load(query) }
-      case .perform(let action, let reason): Task { await source.perform(action, reason: reason) }
+      case .loadBoard(let query): Task { await source.load(query) }
+      case .perform(let action, let values): Task { await source.perform(action, values: values) }
+      case .preview(let action, let values): Task { await source.preview(action, values: values) }
+      case .export(let request): Task { await source.export(request) }
       case .copy(let text): _ = screen.copy(text)
       case .setTheme(let name):
         if let theme = try? options.themes.theme(named: name) { screen.theme = theme }
-      case .endToast(let serial):
-        Task {
-          try? await Task.sleep(for: .seconds(4))
-          mailbox.post(.toastOver(serial: serial))
-        }
+      case .setMouse(let isOn): screen.mouse = isOn
+      case .remember(let remembered): options.memory?.write(remembered)
+      case .endToast(let serial): post(.toastOver(serial: serial), after: .seconds(4))
+      case .rest(let serial): post(.rested(serial: serial), after: .milliseconds(150))
       case .suspend: _ = screen.suspend()
       case .repaint: screen.repaint()
       case .quit: break
       }
+    }
+  }
+
+  private func post(_ event: Event, after pause: Duration) {
+    let mailbox = mailbox
+    Task {
+      try? await Task.sleep(for: pause)
+      mailbox.post(event)
     }
   }
 

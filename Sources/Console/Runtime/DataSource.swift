@@ -94,8 +94,8 @@ actor DataSource {
   func load(_ query: ListQuery) {
     read(generation: query.generation) { session, viewer in
       let page = try ListPage.read(
-        session, viewer: viewer, kind: query.kind.list, filter: query.filter, after: query.after, limit: query.limit)
-      let rows = query.kind.definition.display(page, role: viewer.role, clock: query.clock)
+        session, viewer: viewer, kind: query.kind, filter: query.filter, after: query.after, limit: query.limit)
+      let rows = query.kind.screen.display(page, role: viewer.role, clock: query.clock)
       return .listLoaded(generation: query.generation, rows: rows, isFirstPage: query.after == nil)
     }
   }
@@ -162,22 +162,51 @@ actor DataSource {
     return true
   }
 
+  /// Reads a board's figures; the read before is given up.
+  func load(_ query: BoardQuery) {
+    read(generation: query.generation) { session, _ in
+      let lines =
+        switch query.kind {
+        case .pulse: PulseBoard.lines(try Pulse.read(session))
+        case .work: WorkBoard.lines(try WorkReading.read(session), clock: query.clock)
+        }
+      return .boardLoaded(generation: query.generation, lines: lines)
+    }
+  }
+
   /// Carries out an action, for the person, in the database.
-  func perform(_ action: ActionRequest, reason: String) async {
+  func perform(_ action: ActionRequest, values: [String: String]) async {
     guard let connection else { return post(.actionRefused("Not connected")) }
     do {
-      switch action {
-      case .retryDelivery(let delivery, let version, let order):
-        _ = try await connection.write { session in
-          try RetryDelivery.retry(session, delivery: delivery, version: version, reason: reason)
-        }
-        post(.actionDone("Order \(order): the delivery is queued again"))
-      }
+      post(.actionDone(try await ActionRunner(values: values, connection: connection).run(action)))
     } catch {
       if await gaveUp(connection, after: error) {
         return post(.actionRefused("The connection was lost: look at the audit log before trying again"))
       }
       post(.actionRefused(Self.sentence(error)))
+    }
+  }
+
+  /// Works out what an action would come to.
+  func preview(_ action: ActionRequest, values: [String: String]) async {
+    guard let connection else { return post(.actionRefused("Not connected")) }
+    do {
+      let preview = try await ActionRunner(values: values, connection: connection).preview(action)
+      post(.previewed(preview.lines, typed: preview.typed))
+    } catch {
+      if await gaveUp(connection, after: error) { return post(.actionRefused("The connection was lost")) }
+      post(.actionRefused(Self.sentence(error)))
+    }
+  }
+
+  /// Writes a list into a file of the folder that the program was started in.
+  func export(_ request: ExportRequest) async {
+    guard let connection else { return post(.said("Not connected", isProblem: true)) }
+    do {
+      post(.said(try await ListFile.write(request, on: connection), isProblem: false))
+    } catch {
+      if await gaveUp(connection, after: error) { return }
+      post(.said(Self.sentence(error), isProblem: true))
     }
   }
 
@@ -189,6 +218,7 @@ actor DataSource {
   }
 
   static func sentence(_ error: any Error) -> String {
-    (error as? PostgresError)?.message ?? String(describing: error)
+    if let failure = error as? ConsoleFailure { return failure.lines.first ?? "" }
+    return (error as? PostgresError)?.message ?? String(describing: error)
   }
 }

@@ -9,6 +9,8 @@ package struct AppState: Equatable, Sendable {
   package var viewer: Viewer?
   /// The way here: the last is shown, Esc goes back.
   package var screens: [Screen]
+  /// The ways that were left for others.
+  package var history = History()
   package var overlay: Overlay?
   package var toast: Toast?
   /// The newest last, at most 200.
@@ -20,16 +22,22 @@ package struct AppState: Equatable, Sendable {
   package var zoneOffset: Int
   package var host: String
   package var isReadOnly: Bool
+  package var isMouseOn = false
+  package var remembered = Remembered()
   /// Whether Redis tells of changes; without it lists are polled.
   package var isLive = false
   package var nextGeneration = 1
   /// Something changed while a reading was under way.
   package var isReadDue = false
+  /// The row that the side pane shows: where the cursor last rested.
+  package var pane: Int64?
+  /// Counts the cursor's moves, so that only the last one's rest is heeded.
+  package var restSerial = 0
   package var quitting = false
 
   package init(
     size: Size, host: String = "", themeName: String = "dark", themeNames: [String] = ["dark", "light"],
-    isUTC: Bool = false, zoneOffset: Int = 0, isReadOnly: Bool = false
+    isUTC: Bool = false, zoneOffset: Int = 0, isReadOnly: Bool = false, remembered: Remembered = Remembered()
   ) {
     self.size = size
     self.host = host
@@ -38,6 +46,7 @@ package struct AppState: Equatable, Sendable {
     self.isUTC = isUTC
     self.zoneOffset = zoneOffset
     self.isReadOnly = isReadOnly
+    self.remembered = remembered
     screens = [.list(ListState(kind: .orders))]
   }
 
@@ -67,6 +76,7 @@ package struct AppState: Equatable, Sendable {
 package enum Screen: Equatable, Sendable {
   case list(ListState)
   case story(StoryState)
+  case board(BoardState)
 }
 
 extension AppState {
@@ -87,18 +97,35 @@ extension AppState {
     set { if let newValue { screen = .story(newValue) } }
   }
 
+  package var board: BoardState? {
+    get { if case .board(let board) = screen { board } else { nil } }
+    set { if let newValue { screen = .board(newValue) } }
+  }
+
+  /// Where the stack began: what the tabs show.
+  package var place: Place? {
+    switch screens.first {
+    case .list(let list): .list(list.kind)
+    case .board(let board): .board(board.kind)
+    case .story, nil: nil
+    }
+  }
+
   package var role: Role? { viewer?.role }
 
-  /// Screens that the signed-in role has, in the order of their keys.
-  package var openScreens: [ScreenKind] {
-    guard let role else { return ScreenKind.allCases }
-    return ScreenKind.allCases.filter { $0.list.isOpen(to: role) }
+  /// Screens that the signed-in role has, in the order of their tabs.
+  package var openPlaces: [Place] {
+    guard let role else { return [] }
+    return Place.all.filter { $0.isOpen(to: role) }
   }
 
   package var clock: ClockFormat { ClockFormat(offset: isUTC ? 0 : zoneOffset, isUTC: isUTC) }
 
   /// Rows that the body has for a list or a timeline.
   package var bodyHeight: Int { Layout(size).body(of: self).rows }
+
+  /// Whether there is a side pane beside the list.
+  package var hasPane: Bool { list != nil && !remembered.isPaneHidden && Layout(size).hasRoomForPane }
 
   package mutating func say(_ text: String, isProblem: Bool = false, at now: Instant) {
     messages.append(Message(at: now, text: text, isProblem: isProblem))

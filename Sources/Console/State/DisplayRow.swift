@@ -14,6 +14,8 @@ package struct DisplayRow: Equatable, Sendable {
   package var copyText: String
   /// What a command may need to know of it, beyond its cells.
   package var detail: RowDetail
+  /// What the side pane shows beside the cells.
+  package var facts: [StoryFact] = []
 
   package init(
     id: Int64, version: Int64 = 0, cells: [DisplayCell], target: Route? = nil, copyText: String = "",
@@ -26,12 +28,16 @@ package struct DisplayRow: Equatable, Sendable {
     self.copyText = copyText
     self.detail = detail
   }
+
+  package var asShown: RowAsShown { RowAsShown(id: id, version: version, name: copyText) }
+  package var name: String { copyText }
 }
 
 /// What a row is about, for commands.
 package enum RowDetail: Equatable, Sendable {
   case none
   case delivery(DeliveryID, order: String, state: DeliveryState)
+  case person(isDisabled: Bool)
   /// Lines to read in full: an audit event's bytes.
   case text([String])
 }
@@ -49,7 +55,7 @@ package struct DisplayCell: Equatable, Sendable {
 
 /// Where one can be.
 package enum Route: Equatable, Sendable {
-  case list(ScreenKind)
+  case place(Place, filter: String)
   /// An order's timeline, by its number.
   case order(String)
 }

@@ -13,12 +13,19 @@ package enum Event: Sendable {
   case listLoaded(generation: Int, rows: [DisplayRow], isFirstPage: Bool)
   case storyLoaded(generation: Int, header: [StoryFact], lines: [StoryLine])
   case loadFailed(generation: Int, String)
+  case boardLoaded(generation: Int, lines: [BoardLine])
   case actionDone(String)
   case actionRefused(String)
   /// The market changed: what is shown should be read again.
   case changed
   case live(Bool)
   case toastOver(serial: Int)
+  /// Something to tell that came of an effect.
+  case said(String, isProblem: Bool)
+  /// What an action would come to, for the form that is open. `typed` must be typed before it is done.
+  case previewed([String], typed: String?)
+  /// The cursor has rested where it is: now the side pane follows.
+  case rested(serial: Int)
 }
 
 /// What the console wants done. Carried out off the main thread; what comes of it is an `Event`.
@@ -26,10 +33,18 @@ package enum Effect: Equatable, Sendable {
   case connect(password: String?)
   case loadList(ListQuery)
   case loadStory(StoryQuery)
-  case perform(ActionRequest, reason: String)
+  case loadBoard(BoardQuery)
+  /// Works out what an action would come to; changes nothing.
+  case preview(ActionRequest, values: [String: String])
+  case perform(ActionRequest, values: [String: String])
+  /// Writes a list under its filter into a file.
+  case export(ExportRequest)
   case copy(String)
   case setTheme(String)
   case endToast(serial: Int)
+  case rest(serial: Int)
+  case remember(Remembered)
+  case setMouse(Bool)
   case suspend
   case repaint
   case quit
@@ -37,12 +52,28 @@ package enum Effect: Equatable, Sendable {
 
 /// A page of a list to be read.
 package struct ListQuery: Equatable, Sendable {
-  package var kind: ScreenKind
+  package var kind: ListKind
   package var filter: FilterExpression
   package var after: Int64?
   package var limit: Int
   package var generation: Int
   package var clock: ClockFormat
+}
+
+/// A board to be read.
+package struct BoardQuery: Equatable, Sendable {
+  package var kind: BoardKind
+  package var generation: Int
+  package var clock: ClockFormat
+}
+
+/// A list to be written into a file.
+package struct ExportRequest: Equatable, Sendable {
+  package var list: ListKind
+  package var filter: String
+  package var format: OutputFormat
+  /// The file's name begins with it.
+  package var name: String
 }
 
 /// A story to be read.

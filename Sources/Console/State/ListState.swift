@@ -1,8 +1,9 @@
 import Market
+package import Store
 
 /// A list screen: what is loaded, what is selected, what it is filtered by.
 package struct ListState: Equatable, Sendable {
-  package let kind: ScreenKind
+  package let kind: ListKind
   /// Newest first.
   package var rows: [DisplayRow] = []
   /// The row under the cursor, by id.
@@ -22,10 +23,12 @@ package struct ListState: Equatable, Sendable {
   /// opening the row ends it, going to the top begins it.
   package var isFollowing = true
   package var problem: String?
+  /// Rows marked for an action, by id, as they were last shown.
+  package var marks: [Int64: DisplayRow] = [:]
   /// Answers of an older generation are dropped.
   package var generation = 0
 
-  package init(kind: ScreenKind) { self.kind = kind }
+  package init(kind: ListKind) { self.kind = kind }
 
   package var selectedIndex: Int? { selected.flatMap { id in rows.firstIndex { $0.id == id } } }
   package var selectedRow: DisplayRow? { selectedIndex.map { rows[$0] } }
@@ -73,7 +76,11 @@ extension ListState {
       let oldest = page.last?.id ?? Int64.max
       rows = page + rows.filter { $0.id < oldest }
     }
-    if !hasLoaded || followed {
+    refreshMarks()
+    if !hasLoaded, !followed, rows.contains(where: { $0.id == selected }) {
+      // Come back to: the cursor is where it was left, if that is still near.
+      top = selected
+    } else if !hasLoaded || followed {
       selected = rows.first?.id
       top = rows.first?.id
     } else {
@@ -89,6 +96,18 @@ extension ListState {
     let known = Set(rows.map(\.id))
     rows += page.filter { !known.contains($0.id) }
     if page.count < limit { reachedEnd = true }
+  }
+
+  /// As it is kept for coming back to: without its rows.
+  package var left: ListState {
+    var list = self
+    list.rows = []
+    list.top = nil
+    list.hasLoaded = false
+    list.reachedEnd = false
+    list.isLoading = false
+    list.newAbove = 0
+    return list
   }
 
   /// Where the selected row is gone, the cursor goes to the next older one.

@@ -7,7 +7,10 @@ package enum Overlay: Equatable, Sendable {
   /// `/` — the list's filter, with completion.
   case filter(FilterState)
   case help(scroll: Int)
-  case confirm(ConfirmState)
+  /// What an action needs to know, and its yes.
+  case form(FormState)
+  /// A choice from a short list.
+  case picker(PickerState)
   case password(PasswordState)
   case messages(scroll: Int)
 }
@@ -79,27 +82,8 @@ package struct FilterState: Equatable, Sendable {
   package var selected: Int?
 }
 
-/// An action waiting for its reason and a yes. The focus starts where nothing can happen by accident.
-package struct ConfirmState: Equatable, Sendable {
-  package enum Focus: Equatable, Sendable { case reason, cancel, confirm }
-
-  package var action: ActionRequest
-  package var title: String
-  package var lines: [String]
-  package var confirmTitle: String
-  package var reason = LineEdit()
-  package var focus = Focus.reason
-  package var problem: String?
-  package var isRunning = false
-}
-
 package struct PasswordState: Equatable, Sendable {
   package var user: String
   package var edit = LineEdit()
   package var problem: String?
-}
-
-/// Something that changes the market, on a row as it was shown.
-package enum ActionRequest: Equatable, Sendable {
-  case retryDelivery(DeliveryID, version: Int64, order: String)
 }

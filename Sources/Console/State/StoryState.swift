@@ -24,6 +24,14 @@ package struct StoryState: Equatable, Sendable {
     reveal(height: height)
   }
 
+  /// As it is kept for coming back to.
+  package var left: StoryState {
+    var story = self
+    story.isLoading = false
+    story.isExpanded = false
+    return story
+  }
+
   package mutating func reveal(height: Int) {
     guard height > 0 else { return }
     if selected < top { top = selected }

@@ -1,4 +1,5 @@
 import Market
+import Store
 import Terminal
 
 /// Input goes to what lies on top: the overlay if there is one, else the screen's commands.
@@ -6,20 +7,15 @@ func updateInput(_ state: inout AppState, _ input: InputEvent, now: Instant) -> 
   switch input {
   case .resize(let size):
     state.size = size
-    if var list = state.list {
-      list.reveal(height: state.bodyHeight)
-      state.list = list
-    } else if var story = state.story {
-      story.reveal(height: state.bodyHeight)
-      state.story = story
-    }
+    state.revealCursor()
     return []
   case .resumed: return [.repaint]
   case .hangup, .signal(.terminate):
     state.quitting = true
     return [.quit]
   case .signal(.interrupt): return run(.quit, &state, now: now)
-  case .wake, .mouse: return []
+  case .wake: return []
+  case .mouse(let mouse): return state.overlay == nil ? updateMouse(mouse, &state, now: now) : []
   case .paste(let text):
     // Pasted text is data, never commands.
     return state.overlay == nil ? [] : typeText(text, &state, now: now)
@@ -30,6 +26,11 @@ func updateInput(_ state: inout AppState, _ input: InputEvent, now: Instant) -> 
   if key == .control("l"), state.overlay != nil { return [.repaint] }
   if state.overlay != nil { return updateOverlay(&state, input, key, now: now) }
   guard let command = Command.bound(to: key, in: state) else { return [] }
+  return attempt(command, &state, now: now)
+}
+
+/// Runs a command, or says why not.
+func attempt(_ command: Command, _ state: inout AppState, now: Instant) -> [Effect] {
   if let refusal = command.refusal(in: state) {
     state.say(refusal, isProblem: true, at: now)
     return state.toastEffect
@@ -43,15 +44,20 @@ func run(_ id: CommandID, _ state: inout AppState, now: Instant) -> [Effect] {
   case .up, .down, .pageUp, .pageDown, .top, .bottom: return moveCursor(id, &state, now: now)
   case .open: return open(&state, now: now)
   case .back: return back(&state, now: now)
-  case .go(let kind):
-    guard state.list?.kind != kind || state.screens.count > 1 else { return [] }
-    state.screens = [.list(ListState(kind: kind))]
-    return state.reload(now: now)
+  case .historyBack, .historyForward: return travel(id, &state, now: now)
+  case .go(let place): return go(to: place, &state, now: now)
+  case .nextPlace, .previousPlace: return goToNeighbour(by: id == .nextPlace ? 1 : -1, &state, now: now)
   case .filter:
     guard let list = state.list else { return [] }
     state.overlay = .filter(FilterState(edit: LineEdit(list.filter)))
     return typeText("", &state, now: now)
   case .clearFilter: return applyFilter("", &state, now: now)
+  case .savedFilters: return pick(.savedFilters, &state)
+  case .sort: return pick(.sorting, &state)
+  case .columns: return pick(.columns, &state)
+  case .themes: return pick(.themes(before: state.themeName), &state)
+  case .pane: return togglePane(&state, now: now)
+  case .mark, .markAll, .unmark: return mark(id, &state, now: now)
   case .palette:
     state.overlay = .palette(PaletteState())
     return []
@@ -68,116 +74,88 @@ func run(_ id: CommandID, _ state: inout AppState, now: Instant) -> [Effect] {
     state.list = list
     return list.isPaused ? [] : state.reload(now: now)
   case .copy: return copy(&state, now: now)
-  case .retryDelivery: return askRetry(&state, now: now)
+  case .exportCSV, .exportJSON: return export(id == .exportCSV ? .csv : .json, &state, now: now)
+  case .retryDelivery: return RetryAction.ask(&state, now: now)
+  case .addPerson: return PersonActions.askToAdd(&state)
+  case .disablePerson: return PersonActions.askToDisable(&state)
   case .toggleUTC:
     state.isUTC.toggle()
     return state.reload(now: now)
-  case .nextTheme:
-    guard let index = state.themeNames.firstIndex(of: state.themeName) else { return [] }
-    state.themeName = state.themeNames[(index + 1) % state.themeNames.count]
-    state.say("Theme: \(state.themeName)", at: now)
-    return [.setTheme(state.themeName)] + state.toastEffect
+  case .toggleMouse:
+    state.isMouseOn.toggle()
+    state.say(
+      state.isMouseOn ? "Mouse on: hold Shift to select text" : "Mouse off: the terminal selects text", at: now)
+    return [.setMouse(state.isMouseOn)] + state.toastEffect
   case .quit:
     state.quitting = true
     return [.quit]
   }
 }
 
-private func moveCursor(_ id: CommandID, _ state: inout AppState, now: Instant) -> [Effect] {
-  let height = state.bodyHeight
-  let step =
-    switch id {
-    case .up: -1
-    case .down: 1
-    case .pageUp: -max(1, height - 1)
-    case .pageDown: max(1, height - 1)
-    case .top: -1_000_000_000
-    default: 1_000_000_000
-    }
-  if var list = state.list {
-    list.move(by: step, height: height)
-    state.list = list
-    return state.loadOlderIfNear(now: now)
-  }
-  if var story = state.story {
-    story.move(by: step, height: height)
-    state.story = story
-  }
+private func pick(_ kind: PickerState.Kind, _ state: inout AppState) -> [Effect] {
+  var picker = PickerState(kind)
+  if case .themes = kind { picker.selected = state.themeNames.firstIndex(of: state.themeName) ?? 0 }
+  state.overlay = .picker(picker)
   return []
 }
 
-private func open(_ state: inout AppState, now: Instant) -> [Effect] {
-  if var story = state.story {
-    story.isExpanded.toggle()
-    state.story = story
-    return []
+private func togglePane(_ state: inout AppState, now: Instant) -> [Effect] {
+  guard Layout(state.size).hasRoomForPane else {
+    state.say("The side pane needs \(Layout.paneFrom) columns", isProblem: true, at: now)
+    return state.toastEffect
   }
-  guard var list = state.list, let row = list.selectedRow, let target = row.target else { return [] }
-  // Who comes back finds the cursor where they left it.
-  list.isFollowing = false
+  state.remembered.isPaneHidden.toggle()
+  state.pane = state.list?.selected
+  return [.remember(state.remembered)]
+}
+
+private func mark(_ id: CommandID, _ state: inout AppState, now: Instant) -> [Effect] {
+  guard var list = state.list else { return [] }
+  switch id {
+  case .mark: list.toggleMark()
+  case .markAll: list.toggleAllMarks()
+  default: list.marks.removeAll()
+  }
   state.list = list
-  switch target {
-  case .order(let number): state.screens.append(.story(StoryState(number: number)))
-  case .list(let kind): state.screens.append(.list(ListState(kind: kind)))
-  }
-  return state.reload(now: now)
-}
-
-private func back(_ state: inout AppState, now: Instant) -> [Effect] {
-  if var story = state.story, story.isExpanded {
-    story.isExpanded = false
-    state.story = story
-    return []
-  }
-  if state.screens.count > 1 {
-    state.screens.removeLast()
-    return state.reload(now: now)
-  }
-  if let list = state.list, !list.filter.isEmpty { return applyFilter("", &state, now: now) }
-  return []
+  return id == .mark ? moveCursor(.down, &state, now: now) : []
 }
 
 private func copy(_ state: inout AppState, now: Instant) -> [Effect] {
-  let text: String? =
+  let texts: [String] =
     if let list = state.list {
-      list.selectedRow?.copyText
-    } else if let story = state.story,
-      story.lines.indices.contains(story.selected)
-    { story.lines[story.selected].copyText } else { nil }
-  guard let text, !text.isEmpty else { return [] }
-  state.say("Copied \(text)", at: now)
+      list.chosen.map(\.copyText)
+    } else if let story = state.story, story.lines.indices.contains(story.selected) {
+      [story.lines[story.selected].copyText]
+    } else if let line = state.board?.selectedLine {
+      ["\(line.label) \(line.value)"]
+    } else { [] }
+  let text = texts.filter { !$0.isEmpty }.joined(separator: "\n")
+  guard !text.isEmpty else { return [] }
+  state.say(texts.count == 1 ? "Copied \(text)" : "Copied \(texts.count) lines", at: now)
   return [.copy(text)] + state.toastEffect
 }
 
-private func askRetry(_ state: inout AppState, now: Instant) -> [Effect] {
-  guard let row = state.list?.selectedRow, case .delivery(let id, let order, let delivery) = row.detail else {
-    return []
-  }
-  guard delivery == .failed || delivery == .retrying else {
-    state.say("A delivery that is \(delivery.rawValue) cannot be retried", isProblem: true, at: now)
-    return state.toastEffect
-  }
-  state.overlay = .confirm(
-    ConfirmState(
-      action: .retryDelivery(id, version: row.version, order: order), title: "Retry delivery",
-      lines: [
-        "Order \(order): the same key is sent again, under the same Message-ID,",
-        "as soon as a worker takes it. The reason goes into the audit log.",
-      ], confirmTitle: "Retry delivery"))
-  return []
+private func export(_ format: OutputFormat, _ state: inout AppState, now: Instant) -> [Effect] {
+  guard let list = state.list else { return [] }
+  state.say("Writing the list…", at: now)
+  let time = now.civil
+  let stamp =
+    "\(padded(time.year, 4))\(padded(time.month, 2))\(padded(time.day, 2))-\(padded(time.hour, 2))\(padded(time.minute, 2))\(padded(time.second, 2))"
+  return [
+    .export(
+      ExportRequest(
+        list: list.kind, filter: list.filter, format: format, name: "gkm-\(list.kind.rawValue)-\(stamp)"))
+  ] + state.toastEffect
 }
 
 /// Applies a filter to the list and reads it from the top.
 func applyFilter(_ text: String, _ state: inout AppState, now: Instant) -> [Effect] {
   guard var list = state.list else { return [] }
+  list = list.left
   list.filter = text
-  list.rows = []
   list.selected = nil
-  list.top = nil
-  list.hasLoaded = false
-  list.reachedEnd = false
-  list.newAbove = 0
   list.isFollowing = true
   state.list = list
+  state.pane = nil
   return state.reload(now: now)
 }

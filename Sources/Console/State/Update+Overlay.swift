@@ -7,6 +7,7 @@ func updateOverlay(_ state: inout AppState, _ input: InputEvent, _ key: Key, now
   if key == .control("c") { return run(.quit, &state, now: now) }
   if key == Key(.escape) {
     if case .password = state.overlay { return run(.quit, &state, now: now) }
+    if case .picker(let picker) = state.overlay { return closePicker(picker, &state) }
     state.overlay = nil
     return []
   }
@@ -15,7 +16,8 @@ func updateOverlay(_ state: inout AppState, _ input: InputEvent, _ key: Key, now
   case .messages(let scroll): return scrolled(scroll, key, &state) { .messages(scroll: $0) }
   case .palette(let palette): return updatePalette(palette, input, key, &state, now: now)
   case .filter(let filter): return updateFilter(filter, input, key, &state, now: now)
-  case .confirm(let confirm): return updateConfirm(confirm, input, key, &state, now: now)
+  case .form(let form): return updateForm(form, input, key, &state, now: now)
+  case .picker(let picker): return updatePicker(picker, key, &state, now: now)
   case .password(var password):
     if key == Key(.enter) {
       let secret = password.edit.text
@@ -41,9 +43,11 @@ func typeText(_ text: String, _ state: inout AppState, now: Instant) -> [Effect]
     filter.edit.insert(text)
     complete(&filter, state)
     state.overlay = .filter(filter)
-  case .confirm(var confirm):
-    if confirm.focus == .reason { confirm.reason.insert(text) }
-    state.overlay = .confirm(confirm)
+  case .form(var form):
+    if case .field(let index) = form.focus, !form.isRunning, !form.fields[index].isChoice {
+      form.fields[index].edit.insert(text)
+    }
+    state.overlay = .form(form)
   case .password(var password):
     password.edit.insert(text)
     state.overlay = .password(password)
@@ -90,7 +94,10 @@ extension PaletteState {
   package func matches(in state: AppState) -> [Command] {
     let offered = Command.offered(in: state).filter { $0.id != .palette && !$0.isMovement }
     return offered.enumerated().compactMap { index, command in
-      fuzzyScore(edit.text, in: command.title).map { (score: $0, index: index, command: command) }
+      fuzzyScore(edit.text, in: command.title).map { score in
+        // What cannot run now is found too, behind what can: it says why.
+        (score: score - (command.refusal(in: state) == nil ? 0 : 100), index: index, command: command)
+      }
     }
     .sorted { ($1.score, $0.index) < ($0.score, $1.index) }
     .map(\.command)
@@ -109,11 +116,7 @@ private func updatePalette(
     state.overlay = nil
     guard matches.indices.contains(palette.selected) else { return [] }
     let command = matches[palette.selected]
-    if let refusal = command.refusal(in: state) {
-      state.say(refusal, isProblem: true, at: now)
-      return state.toastEffect
-    }
-    return run(command.id, &state, now: now)
+    return attempt(command, &state, now: now)
   default:
     if edit(&palette.edit, input, key) { palette.selected = 0 }
   }
@@ -135,12 +138,14 @@ private func updateFilter(
     }
     guard let list = state.list, let role = state.role else { return [] }
     do {
-      _ = try list.kind.list.schema(for: role).parse(filter.edit.text, now: now)
+      _ = try list.kind.schema(for: role).parse(filter.edit.text, now: now)
       state.overlay = nil
       return applyFilter(filter.edit.text, &state, now: now)
     } catch {
       filter.error = error
     }
+  case .control("s"):
+    return keep(filter, &state, now: now)
   case Key(.tab):
     if filter.candidates.count == 1 {
       accept(0, &filter, state)
@@ -161,6 +166,23 @@ private func updateFilter(
   return []
 }
 
+/// Keeps the filter that is being typed, if it is understood, for the list of saved ones.
+private func keep(_ filter: FilterState, _ state: inout AppState, now: Instant) -> [Effect] {
+  guard let list = state.list, let role = state.role, !filter.edit.text.isEmpty else { return [] }
+  do {
+    _ = try list.kind.schema(for: role).parse(filter.edit.text, now: now)
+  } catch {
+    var filter = filter
+    filter.error = error
+    state.overlay = .filter(filter)
+    return []
+  }
+  state.remembered.keep(filter: filter.edit.text, of: list.kind.rawValue)
+  state.overlay = nil
+  state.say("Kept; f lists the filters of this screen", at: now)
+  return [.remember(state.remembered)] + applyFilter(filter.edit.text, &state, now: now) + state.toastEffect
+}
+
 private func accept(_ index: Int, _ filter: inout FilterState, _ state: AppState) {
   filter.edit.replace(filter.range, with: filter.candidates[index].text)
   complete(&filter, state)
@@ -168,59 +190,8 @@ private func accept(_ index: Int, _ filter: inout FilterState, _ state: AppState
 
 private func complete(_ filter: inout FilterState, _ state: AppState) {
   guard let list = state.list, let role = state.role else { return }
-  let completion = list.kind.list.schema(for: role).complete(filter.edit.text, at: filter.edit.cursor)
+  let completion = list.kind.schema(for: role).complete(filter.edit.text, at: filter.edit.cursor)
   filter.candidates = Array(completion.candidates.prefix(8))
   filter.range = completion.range
   filter.selected = nil
-}
-
-// MARK: - Confirmation
-
-private func updateConfirm(
-  _ confirm: ConfirmState, _ input: InputEvent, _ key: Key, _ state: inout AppState, now: Instant
-) -> [Effect] {
-  var confirm = confirm
-  guard !confirm.isRunning else { return [] }
-  switch key {
-  case Key(.tab), Key(.down): confirm.focus = confirm.focus.next
-  case .backtab, Key(.up): confirm.focus = confirm.focus.next.next
-  case Key(.left) where confirm.focus != .reason, Key(.right) where confirm.focus != .reason:
-    confirm.focus = confirm.focus == .cancel ? .confirm : .cancel
-  case Key(.enter):
-    switch confirm.focus {
-    case .reason: confirm.focus = .cancel
-    case .cancel:
-      state.overlay = nil
-      return []
-    case .confirm:
-      let reason = confirm.reason.text
-      guard reason.filter({ $0 != " " }).count >= 3 else {
-        confirm.problem = "Say why, in at least three letters"
-        confirm.focus = .reason
-        break
-      }
-      if state.connection != .signedIn {
-        confirm.problem = "Not connected"
-        break
-      }
-      confirm.isRunning = true
-      confirm.problem = nil
-      state.overlay = .confirm(confirm)
-      return [.perform(confirm.action, reason: reason)]
-    }
-  default:
-    if confirm.focus == .reason, edit(&confirm.reason, input, key) { confirm.problem = nil }
-  }
-  state.overlay = .confirm(confirm)
-  return []
-}
-
-extension ConfirmState.Focus {
-  fileprivate var next: ConfirmState.Focus {
-    switch self {
-    case .reason: .cancel
-    case .cancel: .confirm
-    case .confirm: .reason
-    }
-  }
 }

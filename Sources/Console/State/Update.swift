@@ -6,16 +6,7 @@ import Terminal
 package func update(_ state: inout AppState, _ event: Event, now: Instant) -> [Effect] {
   switch event {
   case .input(let input): return updateInput(&state, input, now: now)
-  case .signedIn(let viewer):
-    state.viewer = viewer
-    state.connection = .signedIn
-    if case .password = state.overlay { state.overlay = nil }
-    // A screen that the role does not have is not kept from before signing in.
-    if case .list(let list) = state.screen, !state.openScreens.contains(list.kind), let first = state.openScreens.first
-    {
-      state.screens = [.list(ListState(kind: first))]
-    }
-    return state.reload(now: now)
+  case .signedIn(let viewer): return signedIn(viewer, &state, now: now)
   case .connectionLost(let problem, let attempt):
     if state.viewer == nil {
       state.connection = .connecting(attempt: attempt)
@@ -34,29 +25,36 @@ package func update(_ state: inout AppState, _ event: Event, now: Instant) -> [E
   case .listLoaded(let generation, let rows, let isFirstPage):
     return state.take(rows, generation: generation, isFirstPage: isFirstPage) + state.readAgainIfDue(now: now)
   case .storyLoaded(let generation, let header, let lines):
-    guard var story = state.story, story.generation == generation else { return [] }
-    story.isLoading = false
-    story.problem = nil
-    // The head's height decides the body's: it is taken first.
-    story.header = header
-    state.story = story
-    story.take(header: header, lines: lines, height: state.bodyHeight)
-    state.story = story
+    guard state.take(header, lines, generation: generation) else { return [] }
+    return state.readAgainIfDue(now: now)
+  case .boardLoaded(let generation, let lines):
+    guard state.take(lines, generation: generation) else { return [] }
     return state.readAgainIfDue(now: now)
   case .loadFailed(let generation, let problem): return state.failLoading(generation, problem, now: now)
   case .actionDone(let text):
-    state.overlay = nil
+    if case .form = state.overlay { state.overlay = nil }
+    if var list = state.list {
+      list.marks.removeAll()
+      state.list = list
+    }
     state.say(text, at: now)
     return state.toastEffect + state.reload(now: now)
   case .actionRefused(let problem):
-    if case .confirm(var confirm) = state.overlay {
-      confirm.isRunning = false
-      confirm.problem = problem
-      confirm.focus = .cancel
-      state.overlay = .confirm(confirm)
+    if case .form(var form) = state.overlay {
+      form.isRunning = false
+      form.problem = problem
+      form.preview = nil
+      form.focus = .cancel
+      state.overlay = .form(form)
     }
     state.say(problem, isProblem: true, at: now)
-    return state.reload(now: now)
+    return state.toastEffect + state.reload(now: now)
+  case .previewed(let lines, let typed):
+    take(preview: lines, typed: typed, &state)
+    return []
+  case .said(let text, let isProblem):
+    state.say(text, isProblem: isProblem, at: now)
+    return state.toastEffect
   case .changed: return state.list?.isPaused == true ? [] : state.reload(now: now, isQuiet: true)
   case .live(let isLive):
     state.isLive = isLive
@@ -64,110 +62,33 @@ package func update(_ state: inout AppState, _ event: Event, now: Instant) -> [E
   case .toastOver(let serial):
     if state.toast?.serial == serial { state.toast = nil }
     return []
+  case .rested(let serial):
+    if serial == state.restSerial { state.pane = state.list?.selected }
+    return []
   }
 }
 
+private func signedIn(_ viewer: Viewer, _ state: inout AppState, now: Instant) -> [Effect] {
+  state.viewer = viewer
+  state.connection = .signedIn
+  if case .password = state.overlay { state.overlay = nil }
+  // A screen that the role does not have is not kept from before signing in.
+  if let place = state.place, !place.isOpen(to: viewer.role), let first = state.openPlaces.first(where: \.isList) {
+    state.screens = [first.screen()]
+  }
+  var effects = state.reload(now: now)
+  if !state.remembered.isHintSeen {
+    state.remembered.isHintSeen = true
+    state.say("New here? ? lists every key, : finds a command by its name, / filters", at: now)
+    effects += [.remember(state.remembered)] + state.toastEffect
+  }
+  return effects
+}
+
 extension AppState {
-  static let pageLimit = 100
-
   var toastEffect: [Effect] { toast.map { [.endToast(serial: $0.serial)] } ?? [] }
+}
 
-  /// Reads the shown screen again from its newest row. One request per screen is under way: a new one makes the
-  /// answer of the old one late, and late answers are dropped.
-  mutating func reload(now: Instant, isQuiet: Bool = false) -> [Effect] {
-    guard connection == .signedIn, let role = viewer?.role else { return [] }
-    let generation = nextGeneration
-    nextGeneration += 1
-    switch screen {
-    case .list(var list):
-      if isQuiet, list.isLoading { return waitForAnswer() }
-      guard let filter = try? list.kind.list.schema(for: role).parse(list.filter, now: now) else { return [] }
-      list.generation = generation
-      list.isLoading = true
-      screen = .list(list)
-      return [
-        .loadList(
-          ListQuery(
-            kind: list.kind, filter: filter, after: nil, limit: Self.pageLimit, generation: generation, clock: clock))
-      ]
-    case .story(var story):
-      if isQuiet, story.isLoading { return waitForAnswer() }
-      story.generation = generation
-      story.isLoading = true
-      screen = .story(story)
-      return [.loadStory(StoryQuery(number: story.number, generation: generation, clock: clock))]
-    }
-  }
-
-  /// A change that is told while an answer is under way may not be in it: it is read after it.
-  private mutating func waitForAnswer() -> [Effect] {
-    isReadDue = true
-    return []
-  }
-
-  mutating func readAgainIfDue(now: Instant) -> [Effect] {
-    guard isReadDue else { return [] }
-    isReadDue = false
-    return reload(now: now, isQuiet: true)
-  }
-
-  /// Reads the page behind the oldest row, when the cursor has come near it.
-  mutating func loadOlderIfNear(now: Instant) -> [Effect] {
-    guard var list, connection == .signedIn, let role = viewer?.role, !list.isLoading, !list.reachedEnd,
-      let index = list.selectedIndex, index + bodyHeight >= list.rows.count, let last = list.rows.last,
-      let filter = try? list.kind.list.schema(for: role).parse(list.filter, now: now)
-    else { return [] }
-    list.generation = nextGeneration
-    nextGeneration += 1
-    list.isLoading = true
-    self.list = list
-    return [
-      .loadList(
-        ListQuery(
-          kind: list.kind, filter: filter, after: last.id, limit: Self.pageLimit, generation: list.generation,
-          clock: clock))
-    ]
-  }
-
-  mutating func take(_ rows: [DisplayRow], generation: Int, isFirstPage: Bool) -> [Effect] {
-    guard var list, list.generation == generation else { return [] }
-    list.isLoading = false
-    list.problem = nil
-    if isFirstPage {
-      list.merge(firstPage: rows, limit: Self.pageLimit, height: bodyHeight)
-    } else {
-      list.append(rows, limit: Self.pageLimit)
-    }
-    self.list = list
-    return []
-  }
-
-  mutating func failLoading(_ generation: Int, _ problem: String, now: Instant) -> [Effect] {
-    if var list, list.generation == generation {
-      list.isLoading = false
-      list.problem = problem
-      self.list = list
-    } else if var story, story.generation == generation {
-      story.isLoading = false
-      story.problem = problem
-      self.story = story
-    } else {
-      return []
-    }
-    say(problem, isProblem: true, at: now)
-    return toastEffect
-  }
-
-  mutating func stopLoading() {
-    for index in screens.indices {
-      switch screens[index] {
-      case .list(var list):
-        list.isLoading = false
-        screens[index] = .list(list)
-      case .story(var story):
-        story.isLoading = false
-        screens[index] = .story(story)
-      }
-    }
-  }
+extension Place {
+  fileprivate var isList: Bool { if case .list = self { true } else { false } }
 }

@@ -8,6 +8,8 @@ package enum ListKind: String, CaseIterable, Sendable {
   case stock
   case audit
   case cases
+  case dead
+  case people
 
   package var definition: any ListDefinition.Type {
     switch self {
@@ -17,6 +19,8 @@ package enum ListKind: String, CaseIterable, Sendable {
     case .stock: StockList.self
     case .audit: AuditList.self
     case .cases: CaseList.self
+    case .dead: DeadLetterList.self
+    case .people: PeopleList.self
     }
   }
 

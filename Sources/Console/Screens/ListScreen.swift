@@ -2,26 +2,9 @@ package import Market
 package import Store
 package import Terminal
 
-/// The list screens, in the order of their keys.
-package enum ScreenKind: String, CaseIterable, Sendable {
-  case orders, payments, deliveries, stock, audit
-
-  package var list: ListKind {
-    switch self {
-    case .orders: .orders
-    case .payments: .payments
-    case .deliveries: .deliveries
-    case .stock: .stock
-    case .audit: .audit
-    }
-  }
-
-  package var title: String { definition.title }
-
-  package var definition: any ListScreen.Type { list.screen }
-}
-
 extension ListKind {
+  package var title: String { screen.title }
+
   /// How it is shown, on a screen and as text.
   package var screen: any ListScreen.Type {
     switch self {
@@ -31,6 +14,8 @@ extension ListKind {
     case .stock: StockScreen.self
     case .audit: AuditScreen.self
     case .cases: CasesScreen.self
+    case .dead: DeadLetterScreen.self
+    case .people: PeopleScreen.self
     }
   }
 }

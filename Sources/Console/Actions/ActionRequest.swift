@@ -1,0 +1,20 @@
+/// Something that changes the market, on rows as they were shown.
+package enum ActionRequest: Equatable, Sendable {
+  case retryDeliveries([RowAsShown])
+  case addPerson
+  case disablePerson(RowAsShown)
+}
+
+/// A row that is acted on: refused if it moved on since it was shown.
+package struct RowAsShown: Equatable, Sendable {
+  package var id: Int64
+  package var version: Int64
+  /// What people call it: an order's number, a login.
+  package var name: String
+
+  package init(id: Int64, version: Int64, name: String) {
+    self.id = id
+    self.version = version
+    self.name = name
+  }
+}

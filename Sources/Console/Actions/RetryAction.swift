@@ -1,0 +1,37 @@
+import Market
+
+/// Retrying deliveries: the one under the cursor, or all that are marked.
+enum RetryAction {
+  static func ask(_ state: inout AppState, now: Instant) -> [Effect] {
+    guard let list = state.list else { return [] }
+    let chosen = list.chosen
+    let rows = chosen.filter { refusal($0) == nil }
+    guard !rows.isEmpty else {
+      state.say("None of the selected deliveries can be retried", isProblem: true, at: now)
+      return state.toastEffect
+    }
+    var lines =
+      rows.count == 1
+      ? ["Order \(rows[0].name): the same key is sent again, under the same Message-ID,"]
+      : ["\(rows.count) deliveries: to each the same key is sent again, under the same Message-ID,"]
+    lines.append("as soon as a worker takes it. The reason goes into the audit log.")
+    if let hidden = list.hiddenMarks { lines.append(hidden) }
+    if rows.count < chosen.count {
+      lines.append("\(chosen.count - rows.count) others cannot be retried as they stand.")
+    }
+    var form = FormState(
+      action: .retryDeliveries(rows.map(\.asShown)),
+      title: rows.count == 1 ? "Retry delivery" : "Retry \(rows.count) deliveries", lines: lines,
+      confirmTitle: rows.count == 1 ? "Retry delivery" : "Retry \(rows.count)")
+    // Many at once are confirmed by more than a habit.
+    if rows.count >= 10 { form.fields.append(.typed(String(rows.count))) }
+    state.overlay = .form(form)
+    return []
+  }
+
+  /// Why this one cannot be retried.
+  static func refusal(_ row: DisplayRow) -> String? {
+    guard case .delivery(_, _, let state) = row.detail else { return "This is no delivery" }
+    return state == .failed || state == .retrying ? nil : "A delivery that is \(state.rawValue) cannot be retried"
+  }
+}

@@ -1,0 +1,69 @@
+import Market
+import Store
+
+extension Command {
+  package static let table: [Command] = moving + finding + acting + general + places
+
+  private static let moving: [Command] = [
+    Command(.down, "Next row", keys: ["j", "down"], scope: .rows),
+    Command(.up, "Previous row", keys: ["k", "up"], scope: .rows),
+    Command(.pageDown, "Page down", keys: ["pgdn", "ctrl-f"], scope: .rows),
+    Command(.pageUp, "Page up", keys: ["pgup", "ctrl-b"], scope: .rows),
+    Command(.top, "First row", keys: ["g", "home"], scope: .rows),
+    Command(.bottom, "Last row", keys: ["G", "end"], scope: .rows),
+    Command(.open, "Open what is under the cursor", keys: ["enter"], scope: .rows, hint: "open"),
+    Command(.back, "Back", keys: ["esc", "backspace"], hint: "back"),
+    Command(.historyBack, "Back to the screen before", keys: ["[", "alt-left"]),
+    Command(.historyForward, "Forward again", keys: ["]", "alt-right"]),
+  ]
+
+  private static let finding: [Command] = [
+    Command(.filter, "Filter this list", keys: ["/"], scope: .anyList, hint: "filter"),
+    Command(.clearFilter, "Clear the filter", keys: ["ctrl-l"], scope: .anyList),
+    Command(.savedFilters, "Saved filters", keys: ["f"], scope: .anyList),
+    Command(.sort, "Sort this list", keys: ["s"], scope: .anyList),
+    Command(.columns, "Choose columns", keys: ["c"], scope: .anyList),
+    Command(.pane, "Side pane, where there is room", keys: ["v"], scope: .anyList),
+    Command(.mark, "Mark this row", keys: ["space"], scope: .anyList),
+    Command(.markAll, "Mark all rows that are loaded, or none", keys: ["*"], scope: .anyList),
+    Command(.unmark, "Take all marks away", keys: ["U"], scope: .anyList),
+  ]
+
+  private static let acting: [Command] = [
+    Command(
+      .retryDelivery, "Retry this delivery, or all marked", keys: ["t"], scope: .list(.deliveries),
+      needs: .retryDelivery, changes: true, hint: "retry", refusing: RetryAction.refusal),
+    Command(
+      .addPerson, "Add a person", keys: ["a"], scope: .list(.people), needs: .managePeople, changes: true, hint: "add"),
+    Command(
+      .disablePerson, "Disable this person", keys: ["x"], scope: .list(.people), needs: .managePeople, changes: true,
+      hint: "disable", refusing: PersonActions.refusal),
+  ]
+
+  private static let general: [Command] = [
+    Command(.palette, "All commands", keys: [":", "ctrl-p"], hint: "commands"),
+    Command(.help, "Help", keys: ["?", "f1"], hint: "help"),
+    Command(.refresh, "Read again now", keys: ["r", "f5"]),
+    Command(.pause, "Pause or follow new rows", keys: ["p"], scope: .anyList),
+    Command(.copy, "Copy the row's id, or those of all marked", keys: ["y"], scope: .rows),
+    Command(.exportCSV, "Export this list as CSV", keys: ["e"], scope: .anyList),
+    Command(.exportJSON, "Export this list as JSON", keys: ["E"], scope: .anyList),
+    Command(.toggleUTC, "Times in UTC or your zone", keys: ["u"]),
+    Command(.toggleMouse, "Mouse on or off", keys: ["M"]),
+    Command(.themes, "Themes", keys: ["T"]),
+    Command(.messages, "Message log", keys: ["m"]),
+    Command(.quit, "Quit", keys: ["q", "ctrl-c"], hint: "quit"),
+    Command(.nextPlace, "Next screen", keys: ["tab"]),
+    Command(.previousPlace, "Previous screen", keys: ["shift-tab"]),
+  ]
+
+  /// The screens that are gone to most have a key each; all others are found by their names.
+  private static let places: [Command] = Place.all.map { place in
+    Command(.go(place), place.title, keys: keys[place].map { [$0] } ?? [], needs: place.capability)
+  }
+
+  private static let keys: [Place: String] = [
+    .board(.pulse): "0", .list(.orders): "1", .list(.payments): "2", .list(.deliveries): "3", .list(.stock): "4",
+    .list(.audit): "5", .list(.cases): "6", .board(.work): "f2", .list(.dead): "f3", .list(.people): "f8",
+  ]
+}

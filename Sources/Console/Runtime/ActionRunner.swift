@@ -1,0 +1,70 @@
+import Market
+import Postgres
+import Store
+
+/// Carries out what a person asked for, in the database and as that person: each action through the one function that
+/// decides about it.
+struct ActionRunner {
+  /// What was typed into the form, by the fields' names.
+  let values: [String: String]
+  let connection: PostgresConnection
+
+  private var reason: String { values["reason"] ?? "" }
+
+  /// Does it; answers what to say.
+  func run(_ action: ActionRequest) async throws -> String {
+    switch action {
+    case .retryDeliveries(let rows):
+      return try await each(rows, done: "queued again", one: { "Order \($0.name): the delivery is queued again" }) {
+        session, row in
+        _ = try RetryDelivery.retry(session, delivery: DeliveryID(row.id), version: row.version, reason: reason)
+      }
+    case .addPerson: return try await addPerson()
+    case .disablePerson(let row):
+      try await connection.write { try PeopleAdministration.disable($0, login: row.name, reason: reason) }
+      return "\(row.name) can no longer sign in, and sessions were ended"
+    }
+  }
+
+  /// What it would come to, and what has to be typed before it is done.
+  func preview(_ action: ActionRequest) async throws -> (lines: [String], typed: String?) {
+    switch action {
+    case .retryDeliveries, .addPerson, .disablePerson: return ([], nil)
+    }
+  }
+
+  /// Each row in a transaction of its own: one that is refused does not take back the others.
+  private func each(
+    _ rows: [RowAsShown], done: String, one: (RowAsShown) -> String,
+    _ body: @escaping @Sendable (borrowing Session, RowAsShown) throws -> Void
+  ) async throws -> String {
+    var refusals: [String] = []
+    for row in rows {
+      do {
+        try await connection.write { try body($0, row) }
+      } catch let refused as ActionRefused {
+        guard rows.count > 1 else { throw refused }
+        refusals.append("\(row.name): \(refused)")
+      }
+    }
+    guard rows.count > 1 else { return rows.first.map(one) ?? "" }
+    let count = rows.count - refusals.count
+    guard let first = refusals.first else { return "\(count) \(done)" }
+    return "\(count) \(done), \(refusals.count) refused; \(first)"
+  }
+
+  private func addPerson() async throws -> String {
+    let login = values["login"] ?? ""
+    let role = Role(rawValue: values["role"] ?? "")
+    guard let role else { throw ActionRefused(.badRequest, "there is no such role") }
+    let password = values["password"] ?? ""
+    let verifier = password.isEmpty ? nil : try SCRAMVerifier(password: password)
+    let vendor = (values["vendor"] ?? "").isEmpty ? nil : values["vendor"]
+    let name = values["name"] ?? ""
+    _ = try await connection.write { session in
+      try PeopleAdministration.add(
+        session, login: login, name: name, role: role, vendor: vendor, verifier: verifier)
+    }
+    return "\(login) was added as \(role.rawValue)"
+  }
+}

@@ -1,0 +1,86 @@
+package import Market
+package import Postgres
+
+/// A person with a login of their own, as admins see them.
+package struct PersonRow: ListRow {
+  package var id: Int64
+  package var login: String
+  package var name: String
+  package var role: Role
+  /// The vendor's handle, of those who act for one.
+  package var vendor: String?
+  package var createdAt: Instant
+  package var disabledAt: Instant?
+  package var version: Int64
+
+  package var rowID: Int64 { id }
+
+  package var fields: [ListField] {
+    [
+      ListField("id", .integer(id)), ListField("login", .text(login)), ListField("name", .text(name)),
+      ListField("role", .text(role.rawValue)), ListField("vendor", .optional(vendor)),
+      ListField("created_at", .time(createdAt)), ListField("disabled_at", .optional(disabledAt)),
+      ListField("version", .integer(version)),
+    ]
+  }
+}
+
+package enum PeopleList: ListDefinition {
+  package static let capability = Capability.managePeople
+  package static let isForVendors = false
+  package static let memberNames = ["id", "login", "name", "role", "vendor", "created_at", "disabled_at", "version"]
+
+  package static var staffSchema: FilterSchema {
+    FilterSchema(
+      [
+        FilterField("state", .enumeration(["active", "disabled"]), "whether they may sign in"),
+        FilterField("role", .enumeration(Role.people.map(\.rawValue)), "what they are here as"),
+        FilterField("vendor", .id, "a vendor's handle"), FilterField("login", .text, "the login"),
+        FilterField("created", .time, "since when"),
+      ], timeField: "created", mainField: "state")
+  }
+
+  package static func column(_ field: String) -> String {
+    switch field {
+    case "role": "p.role"
+    case "vendor": "v.handle"
+    case "login": "p.role_name"
+    default: "p.created_at"
+    }
+  }
+
+  package static func condition(_ field: String, oneOf values: [String]) -> SQL? {
+    switch field {
+    case "state": "CASE WHEN p.disabled_at IS NULL THEN 'active' ELSE 'disabled' END = ANY (\(values))"
+    default: nil
+    }
+  }
+
+  package static func freeText(_ text: String) -> SQL {
+    let lower = text.lowercased()
+    return """
+      strpos(p.role_name, \(lower)) > 0 OR strpos(lower(p.display_name), \(lower)) > 0 OR v.handle = \(lower)
+      """
+  }
+
+  package static func page(_ session: borrowing Session, where conditions: [SQL], after: Int64?, limit: Int) throws
+    -> [PersonRow]
+  {
+    var all = conditions
+    if let after { all.append("p.id < \(after)") }
+    let filter = all.isEmpty ? SQL("true") : SQL.joined(all, by: " AND ")
+    return try session.rows(
+      """
+      SELECT p.id, p.role_name, p.display_name::text, p.role, v.handle, p.created_at, p.disabled_at, p.version
+      FROM gkm.person p LEFT JOIN gkm.vendor v ON v.id = p.vendor_id
+      WHERE \(sql: filter)
+      ORDER BY p.id DESC LIMIT \(limit)
+      """
+    ) { row in
+      PersonRow(
+        id: try row.int64(0), login: try row.string(1), name: try row.string(2), role: try row.word(3),
+        vendor: try row.stringOrNil(4), createdAt: try row.instant(5), disabledAt: try row.instantOrNil(6),
+        version: try row.int64(7))
+    }
+  }
+}

@@ -1,0 +1,99 @@
+import Market
+import Terminal
+
+@testable import Console
+@testable import Store
+
+/// More of the sample's day: work, people, boards, a story, a form.
+extension Sample {
+  static let dead: [DeadLetterRow] = [
+    dead(80, "deliver", "40", "the mail server refused the sender: 550"),
+    dead(79, "apply", "evt_1Nabc", "the event has no object"),
+    dead(78, "deliver", "42", "the mail server refused the sender: 550"),
+  ]
+
+  private static func dead(_ id: Int64, _ kind: String, _ subject: String, _ problem: String) -> DeadLetterRow {
+    DeadLetterRow(
+      id: id, kind: kind, subject: subject, attempts: 12, problem: problem, createdAt: now - .seconds(7_200),
+      diedAt: now - .seconds(60))
+  }
+
+  static let people: [PersonRow] = Role.people.enumerated().map { person(Int64(9 - $0), $1) }
+
+  private static func person(_ id: Int64, _ role: Role) -> PersonRow {
+    PersonRow(
+      id: id, login: "\(role.rawValue)_anna", name: "Anna \(role.rawValue)", role: role,
+      vendor: role == .vendor ? "keyhaus" : nil, createdAt: now - .seconds(86_400), disabledAt: id == 8 ? now : nil,
+      version: 1)
+  }
+
+  static let cases: [CaseRow] = CaseState.allCases.enumerated().map { supportCase(Int64(70 - $0), $1) }
+
+  private static func supportCase(_ id: Int64, _ state: CaseState) -> CaseRow {
+    CaseRow(
+      id: id, queue: .support, kind: state == .open ? "unfulfillable" : "key does not work", order: "GK-7Q2M-4XK1-9R",
+      vendor: state == .waiting ? "keyhaus" : nil, state: state, audience: .internal,
+      priority: state == .open ? .urgent : .normal, assignee: state == .open ? nil : "support_anna",
+      dueAt: now + .seconds(3_600), openedBy: "gkm_daemon", createdAt: now - .seconds(600), updatedAt: now,
+      closedAt: state == .closed ? now : nil, version: 2)
+  }
+
+  static let pulse = Pulse(
+    placed: (0..<60).map { ($0 * 7) % 11 }, paid: (0..<60).map { ($0 * 5) % 9 },
+    delivered: (0..<60).map { $0 < 50 ? ($0 * 5) % 9 : 0 }, isSampleFull: false,
+    deliveryMedian: .milliseconds(840), deliverySlow: .seconds(41),
+    orders: ["held": 2, "paid": 12, "paid_unfulfillable": 0], deliveries: ["pending": 4, "failed": 7, "retrying": 3],
+    jobsDue: 1_234, oldestDue: .seconds(95), deadJobs: 3, emptyListings: 1, lowListings: 5, quarantinedEvents: 1,
+    parkedEvents: 2)
+
+  static let work = WorkReading(
+    queues: [
+      .init(kind: "apply", due: 1_200, leased: 64, later: 3, oldestDue: .seconds(95), mostAttempts: 5),
+      .init(kind: "deliver", due: 0, leased: 2, later: 7, oldestDue: nil, mostAttempts: 1),
+      .init(kind: "restock", due: 0, leased: 0, later: 0, oldestDue: nil, mostAttempts: 0),
+    ],
+    dead: [
+      .init(
+        kind: "deliver", problem: "the mail server refused the sender: 550", count: 2, lastSubject: "41",
+        lastAt: now)
+    ])
+
+  static let storyHeader = [
+    StoryFact("State", "● delivered", .stateOk), StoryFact("Customer", "anna.schmidt@example.com"),
+    StoryFact("Total", "39.98 EUR"), StoryFact("Items", "2× Starfall Odyssey (keyhaus)"),
+    StoryFact("Created", "2026-10-28 15:06:40.000"),
+    StoryFact("Delivered", "2026-10-28 15:06:41.204, 840 ms after payment"),
+    StoryFact("Session", "cs_test_a1", .textDim), StoryFact("Payment", "pi_3PZ", .textDim),
+  ]
+
+  static let storyLines: [StoryLine] = [
+    story(0, "checkout.created", "·", .text, ""), story(1, "stock.reserved", "·", .text, "version 8 · after 9"),
+    story(2, "stripe.checkout.session.completed", "◆", .key, "evt_1Nabc"),
+    story(3, "payment.succeeded", "●", .stateOk, "evt_1Nabc"),
+    story(4, "delivery.refused", "✗", .stateFailed, "“550 5.1.1 no such mailbox”"),
+    story(5, "delivery.confirmed", "●", .stateOk, "250 2.0.0 Ok"),
+  ]
+
+  private static func story(_ index: Int, _ title: String, _ symbol: String, _ style: StyleID, _ detail: String)
+    -> StoryLine
+  {
+    StoryLine(
+      key: "a\(index)", time: "15:06:4\(index).000", symbol: symbol, style: style, title: title, detail: detail,
+      full: ["action \(title)", "subject order 1000", "actor gkm_daemon"], copyText: title)
+  }
+
+  /// A form in the middle of its way: what it comes to is shown, and has to be typed.
+  static let previewed: FormState = {
+    var form = FormState(
+      action: .retryDeliveries([]), title: "Refund GK-7Q2M-4XK3-9R",
+      lines: ["2× Starfall Odyssey (keyhaus), 39.98 EUR paid."],
+      fields: [
+        FormField("amount", "Amount", .text(least: 1), "19.99"),
+        FormField("scope", "Scope", .choice(["one unit", "all"]), "one unit"), .reason, .typed("19.99"),
+      ], confirmTitle: "Refund", hasPreview: true)
+    form.preview = ["The customer gets 19.99 EUR back; 19.99 EUR of the order stay.", "Keyhaus pays 17.99 EUR of it."]
+    form.focus = .field(3)
+    form.problem = "Type 19.99 to confirm"
+    return form
+  }()
+}
