@@ -93,13 +93,13 @@ let package = Package(
     module("TestSupport", ["Market", "Store", "Postgres"]),
 
     // The load of `make bench`. In no product.
-    module("Bench", ["Stripe"]),
+    module("Bench", ["Stripe", "Daemon", "Store", "Market", "Postgres"]),
 
     // Executables: parse, compose, run.
     program("gkm", ["Console", "Market", "Store", "Postgres", "Redis", "Terminal", arguments]),
     program("gkmd", ["Daemon", "Market", "Store", "Postgres", arguments, logging, lifecycle]),
     program("stripesim", ["StripeSimulator", "Outbound", arguments, logging, lifecycle]),
-    program("gkmbench", ["Bench", arguments]),
+    program("gkmbench", ["Bench", "Market", "Postgres", arguments]),
 
     tests("StripeTests", ["Stripe", "Outbound", crypto]),
     tests(

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 
+import reserve
 from stand import PRICE, ROOT, BIN, PGBIN, Stand, Trouble
 
 LISTINGS = 50
@@ -263,6 +264,7 @@ def main():
         stand.make_database(plan.seeded, LISTINGS)
         results["seconds_to_seed"] = time.monotonic() - began
         # What is compared stands close together in time.
+        results["reservation"] = reserve.reservations(stand, say)
         results["intake"] = intake(stand, plan)
         results["pgbench_intake"] = pgbench_intake(stand, plan)
         results["orders"], count = whole(stand, plan)

@@ -89,6 +89,7 @@ class Stand:
         self.gkmd("gkm_migrator", "migrate")
         self.sql(file="catalogue.sql", listings=listings, amount=PRICE)
         self.sql("CREATE DATABASE intake TEMPLATE gkm; GRANT CONNECT, TEMP ON DATABASE intake TO gkm_daemon")
+        self.sql("CREATE DATABASE stall TEMPLATE gkm; GRANT CONNECT, TEMP ON DATABASE stall TO gkm_daemon")
         each = -(-orders // listings)
         for listing in range(1, listings + 1):
             keys = f"{self.folder}/keys"

@@ -1,4 +1,6 @@
-"""The benchmark's figures as one table of plain text."""
+"""The benchmark's figures as tables of plain text."""
+
+import reserve
 
 
 def rows(results):
@@ -52,6 +54,7 @@ def table(results):
     widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
     text = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths)).rstrip() for line in lines]
     text.insert(1, "  ".join("-" * width for width in widths))
+    text += ["", *reserve.table(results["reservation"])]
     facts = results["versions"]
     refused = [name for name in ("intake", "orders") if results[name]["refused"]]
     text += [

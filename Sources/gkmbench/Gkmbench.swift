@@ -4,10 +4,10 @@ import Glibc
 
 /// Makes the load of the benchmark. Never installed: `make bench` runs it.
 @main
-struct Gkmbench: ParsableCommand {
+struct Gkmbench: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "gkmbench", abstract: "Posts signed Stripe events to a gkmd on this machine, and says how it went.",
-    subcommands: [Post.self, Body.self])
+    commandName: "gkmbench", abstract: "Makes the load of the benchmark on this machine, and says how it went.",
+    subcommands: [Post.self, Body.self, Reserve.self])
 }
 
 /// What the events are like.

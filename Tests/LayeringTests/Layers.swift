@@ -34,7 +34,6 @@ enum Layers {
       height: 3, own: ["Market", "Store", "Stripe", "Postgres", "Redis", "Outbound"],
       foreign: web.union(["Mustache", "CoreMetrics", "TOMLKit", "Crypto", "Dispatch"])),
     "StripeSimulator": Place(height: 3, own: ["Stripe", "Market", "Outbound"], foreign: web.union(["Crypto"])),
-    "Bench": Place(height: 3, own: ["Stripe"], foreign: []),
     "TestSupport": Place(height: 3, own: ["Market", "Store", "Postgres", "Redis"], foreign: []),
 
     "gkm": Place(
@@ -45,7 +44,8 @@ enum Layers {
     "stripesim": Place(
       height: 4, own: ["StripeSimulator", "Outbound"],
       foreign: ["ArgumentParser", "Logging", "ServiceLifecycle", "UnixSignals"]),
-    "gkmbench": Place(height: 4, own: ["Bench"], foreign: ["ArgumentParser"]),
+    "Bench": Place(height: 4, own: ["Stripe", "Daemon", "Store", "Market", "Postgres"], foreign: []),
+    "gkmbench": Place(height: 5, own: ["Bench", "Market", "Postgres"], foreign: ["ArgumentParser"]),
   ]
 
   /// What the platform gives. Foundation is more than that: see `mayUseFoundation`.
