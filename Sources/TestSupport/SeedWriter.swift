@@ -92,11 +92,14 @@ struct SeedWriter {
   private mutating func addPayment(_ order: SeedOrder, _ at: Double) {
     let listing = SeedListing.of(order.lines[0])
     let amount = order.lines.reduce(0) { $0 + SeedListing.of($1).price * $1.quantity }
+    let received = #"{"amount":\#(amount),"currency":"\#(listing.currency)"}"#
+    let paid = #"{"succeeded":true,"received":[\#(received)],"charge":"ch_\#(order.id)"}"#
+    let facts = order.isPaid ? #"{"intents":{"pi_\#(order.id)":\#(paid)}}"# : "{}"
     add("payment_intent", "id, order_id", "'pi_\(order.id)', \(order.id)")
     add(
       "payment", "order_id, facts, intent, charge, received, refunded, currency",
       """
-      \(order.id), '{}', 'pi_\(order.id)', \(order.isPaid ? "'ch_\(order.id)'" : "NULL"),
+      \(order.id), '\(facts)', 'pi_\(order.id)', \(order.isPaid ? "'ch_\(order.id)'" : "NULL"),
         \(order.isPaid ? "\(amount)" : "NULL"), \(order.refund ?? 0), '\(listing.currency)'
       """)
     func attempt(_ charge: String, _ outcome: String, _ decline: String?, _ at: Double) {
@@ -209,10 +212,10 @@ struct SeedWriter {
     }
     if let refund = order.refund {
       add(
-        "refund", "id, order_id, charge, amount, currency, status, reason, created_at",
+        "refund", "id, order_id, charge, amount, currency, status, reason, created_at, updated_at",
         """
         're_\(order.id)', \(order.id), 'ch_\(order.id)', \(refund), '\(currency)', 'succeeded', 'requested_by_customer',
-          \(SeedSQL.time(at))
+          \(SeedSQL.time(at)), \(SeedSQL.time(at))
         """)
       event(order, at, "charge.refunded")
       audit(

@@ -181,7 +181,8 @@ struct SimulatedShop {
     case .revokeKeys:
       fulfilment.assigned = 0
       fulfilment.confirmed = 0
-    case .alert, .fetchDispute, .listRefunds: break
+    // Units that are paid back one by one have their own shop.
+    case .releaseSpare, .revokeRefunded, .alert, .fetchDispute, .listRefunds: break
     }
   }
 }

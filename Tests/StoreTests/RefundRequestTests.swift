@@ -248,6 +248,21 @@ import Testing
     }
   }
 
+  @Test func aRestoredDatabaseGivesNoNumberOutAgainThatStripeMayKnow() async throws {
+    try await Workbench.with(keys: 5) { bench in
+      let order = try await paid(bench, units: 2)
+      let ops = try await connect(bench, .ops, "ops")
+      let before = try #require(try await ask(bench, ops, order, .amount(100)).request)
+      let migrator = try await PostgresConnection.connect(
+        PostgresConfiguration(
+          conninfo: bench.market.database.conninfo(user: "gkm_migrator", password: MarketDatabase.programPassword)))
+      _ = try await migrator.write { try AfterRestore.beginEpoch($0) }
+      let after = try #require(try await ask(bench, ops, order, .amount(100)).request)
+      #expect(after.rawValue > before.rawValue + 100_000)
+      for person in [ops, migrator] { await person.close() }
+    }
+  }
+
   @Test func settingsAreTheAdminsAlone() async throws {
     try await Workbench.with(keys: 5) { bench in
       let order = try await paid(bench, units: 1)

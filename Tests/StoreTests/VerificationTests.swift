@@ -27,132 +27,133 @@ import Testing
     "(SELECT id FROM gkm.orders WHERE state = '\(state)' ORDER BY id LIMIT 1)"
   }
 
-  static let plants: [Plant] = [
-    Plant(
-      "keys.one_order", of: "SELECT 'key ' || min(stock_unit_id) FROM gkm.assignment",
-      """
-      ALTER TABLE gkm.assignment DROP CONSTRAINT assignment_stock_unit_id_key;
-      UPDATE gkm.assignment SET stock_unit_id = (SELECT min(stock_unit_id) FROM gkm.assignment)
-      WHERE id = (SELECT max(id) FROM gkm.assignment);
-      """),
-    Plant(
-      "keys.one_per_unit", of: anOrder("delivered"),
-      """
-      DROP INDEX gkm.assignment_one_active;
-      INSERT INTO gkm.assignment (stock_unit_id, order_unit_id, order_id, vendor_id)
-      SELECT (SELECT id FROM gkm.stock_unit WHERE state = 'available' LIMIT 1), order_unit_id, order_id, vendor_id
-      FROM gkm.assignment WHERE order_id = \(itsID("delivered")) LIMIT 1;
-      """),
-    Plant(
-      "keys.as_bought", of: anOrder("delivered"),
-      """
-      UPDATE gkm.order_unit SET listing_id = (SELECT max(id) FROM gkm.listing) - listing_id + 1
-      WHERE order_id = \(itsID("delivered"));
-      """),
-    Plant(
-      "stock.states", of: "SELECT 'key ' || min(stock_unit_id) FROM gkm.assignment WHERE active",
-      """
-      UPDATE gkm.stock_unit SET state = 'available' WHERE id = (SELECT min(stock_unit_id) FROM gkm.assignment
-        WHERE active);
-      """),
-    Plant(
-      "stock.counters", of: "SELECT 'listing 3'",
-      "UPDATE gkm.listing_stock SET available = available + 1 WHERE listing_id = 3;"),
-    Plant(
-      "stock.imports", of: "SELECT 'import 2'",
-      """
-      DELETE FROM gkm.stock_unit WHERE id = (SELECT max(id) FROM gkm.stock_unit WHERE import_id = 2
-        AND state = 'available');
-      """),
-    Plant(
-      "stock.holds", of: anOrder("open"),
-      "UPDATE gkm.reservation SET state = 'released' WHERE order_id = \(itsID("open"));"),
-    Plant(
-      "orders.state", of: anOrder("refunded"),
-      "UPDATE gkm.orders SET state = 'delivered' WHERE id = \(itsID("refunded"));"),
-    Plant(
-      "orders.state", of: anOrder("delivered"),
-      "UPDATE gkm.payment SET received = received + 1 WHERE order_id = \(itsID("delivered"));"),
-    Plant(
-      "orders.in_time", of: anOrder("delivered"),
-      """
-      UPDATE gkm.delivery SET state = 'pending' WHERE order_id = \(itsID("delivered"));
-      UPDATE gkm.orders SET state = 'paid' WHERE id = \(itsID("delivered"));
-      """),
-    Plant(
-      "orders.sums", of: anOrder("delivered"),
-      "UPDATE gkm.orders SET amount = amount + 1 WHERE id = \(itsID("delivered"));"),
-    Plant(
-      "orders.work",
-      of: """
-        SELECT o.number FROM gkm.delivery d JOIN gkm.orders o ON o.id = d.order_id WHERE d.state = 'retrying'
-        ORDER BY o.id LIMIT 1
-        """, "DELETE FROM gkm.job WHERE kind = 'deliver';"),
-    Plant(
-      "payments.one_order", of: "SELECT min(id) FROM gkm.payment_intent",
-      """
-      UPDATE gkm.payment_intent SET order_id = \(itsID("open"))
-      WHERE id = (SELECT min(id) FROM gkm.payment_intent);
-      """),
-    Plant(
-      "payments.rows", of: anOrder("refunded"), "DELETE FROM gkm.refund WHERE order_id = \(itsID("refunded"));"),
-    Plant(
-      "events.one_effect", of: "SELECT min(event_id) FROM gkm.stripe_event",
-      """
-      INSERT INTO gkm.audit_event (at, actor, action, subject_kind, subject_id, order_id, stripe_event, body)
-      SELECT at, actor, action, subject_kind, subject_id, order_id, stripe_event, body FROM gkm.audit_event
-      WHERE stripe_event = (SELECT min(event_id) FROM gkm.stripe_event) AND subject_kind = 'order' LIMIT 1;
-      """),
-    Plant(
-      "deliveries.counted", of: anOrder("delivered"),
-      "UPDATE gkm.orders SET units_delivered = units_delivered - 1 WHERE id = \(itsID("delivered"));"),
-    Plant(
-      "deliveries.attempts",
-      of: """
-        SELECT o.number FROM gkm.delivery_attempt t JOIN gkm.orders o ON o.id = t.order_id WHERE t.outcome = 'unknown'
-        ORDER BY o.id LIMIT 1
-        """, "UPDATE gkm.delivery_attempt SET outcome = 'prepared', ended_at = NULL WHERE outcome = 'unknown';"),
-    Plant(
-      "deliveries.attempts", of: anOrder("delivered"),
-      """
-      INSERT INTO gkm.delivery_attempt (delivery_id, number, order_id, outcome, ended_at)
-      SELECT id, attempts + 1, order_id, 'confirmed', now() FROM gkm.delivery WHERE order_id = \(itsID("delivered"));
-      UPDATE gkm.delivery SET attempts = attempts + 1 WHERE order_id = \(itsID("delivered"));
-      """),
-    Plant(
-      "deliveries.message_ids", of: "SELECT message_id FROM gkm.delivery ORDER BY id LIMIT 1",
-      """
-      UPDATE gkm.delivery SET message_id = (SELECT message_id FROM gkm.delivery ORDER BY id LIMIT 1)
-      WHERE id = (SELECT max(id) FROM gkm.delivery);
-      """),
-    Plant(
-      "audit.records", of: "SELECT 'audit event ' || min(id) FROM gkm.audit_event",
-      "UPDATE gkm.audit_event SET actor = 'mara' WHERE id = (SELECT min(id) FROM gkm.audit_event);"),
-    Plant(
-      "audit.records", of: "SELECT 'audit event ' || max(id) FROM gkm.audit_event",
-      "UPDATE gkm.audit_event SET body = body || '\\x0a' WHERE id = (SELECT max(id) FROM gkm.audit_event);"),
-    Plant(
-      "audit.complete", of: anOrder("expired"),
-      "DELETE FROM gkm.audit_event WHERE order_id = \(itsID("expired")) AND action = 'checkout.created';"),
-    Plant(
-      "audit.complete", of: anOrder("delivered"),
-      "DELETE FROM gkm.audit_event WHERE order_id = \(itsID("delivered")) AND action = 'key.assigned';"),
-    Plant(
-      "secrets.texts", of: "SELECT 'delivery.last_reply'",
-      """
-      UPDATE gkm.delivery SET last_reply = '550 rejected: ABCDE-23456-FGHJK' WHERE id = (SELECT max(id)
-        FROM gkm.delivery);
-      """),
-    Plant(
-      "secrets.texts", of: "SELECT 'stock_import.source'",
-      "UPDATE gkm.stock_import SET source = 'a canary of the tests' WHERE id = 1;"),
-    Plant(
-      "secrets.keys", of: "SELECT 'key ' || min(id) FROM gkm.stock_unit",
-      """
-      UPDATE gkm.stock_unit a SET nonce = b.nonce, ciphertext = b.ciphertext FROM gkm.stock_unit b
-      WHERE a.id = (SELECT min(id) FROM gkm.stock_unit) AND b.id = a.id + 1;
-      """),
-  ]
+  static let plants: [Plant] =
+    [
+      Plant(
+        "keys.one_order", of: "SELECT 'key ' || min(stock_unit_id) FROM gkm.assignment",
+        """
+        ALTER TABLE gkm.assignment DROP CONSTRAINT assignment_stock_unit_id_key;
+        UPDATE gkm.assignment SET stock_unit_id = (SELECT min(stock_unit_id) FROM gkm.assignment)
+        WHERE id = (SELECT max(id) FROM gkm.assignment);
+        """),
+      Plant(
+        "keys.one_per_unit", of: anOrder("delivered"),
+        """
+        DROP INDEX gkm.assignment_one_active;
+        INSERT INTO gkm.assignment (stock_unit_id, order_unit_id, order_id, vendor_id)
+        SELECT (SELECT id FROM gkm.stock_unit WHERE state = 'available' LIMIT 1), order_unit_id, order_id, vendor_id
+        FROM gkm.assignment WHERE order_id = \(itsID("delivered")) LIMIT 1;
+        """),
+      Plant(
+        "keys.as_bought", of: anOrder("delivered"),
+        """
+        UPDATE gkm.order_unit SET listing_id = (SELECT max(id) FROM gkm.listing) - listing_id + 1
+        WHERE order_id = \(itsID("delivered"));
+        """),
+      Plant(
+        "stock.states", of: "SELECT 'key ' || min(stock_unit_id) FROM gkm.assignment WHERE active",
+        """
+        UPDATE gkm.stock_unit SET state = 'available' WHERE id = (SELECT min(stock_unit_id) FROM gkm.assignment
+          WHERE active);
+        """),
+      Plant(
+        "stock.counters", of: "SELECT 'listing 3'",
+        "UPDATE gkm.listing_stock SET available = available + 1 WHERE listing_id = 3;"),
+      Plant(
+        "stock.imports", of: "SELECT 'import 2'",
+        """
+        DELETE FROM gkm.stock_unit WHERE id = (SELECT max(id) FROM gkm.stock_unit WHERE import_id = 2
+          AND state = 'available');
+        """),
+      Plant(
+        "stock.holds", of: anOrder("open"),
+        "UPDATE gkm.reservation SET state = 'released' WHERE order_id = \(itsID("open"));"),
+      Plant(
+        "orders.state", of: anOrder("refunded"),
+        "UPDATE gkm.orders SET state = 'delivered' WHERE id = \(itsID("refunded"));"),
+      Plant(
+        "orders.state", of: anOrder("delivered"),
+        "UPDATE gkm.payment SET received = received + 1 WHERE order_id = \(itsID("delivered"));"),
+      Plant(
+        "orders.in_time", of: anOrder("delivered"),
+        """
+        UPDATE gkm.delivery SET state = 'pending' WHERE order_id = \(itsID("delivered"));
+        UPDATE gkm.orders SET state = 'paid' WHERE id = \(itsID("delivered"));
+        """),
+      Plant(
+        "orders.sums", of: anOrder("delivered"),
+        "UPDATE gkm.orders SET amount = amount + 1 WHERE id = \(itsID("delivered"));"),
+      Plant(
+        "orders.work",
+        of: """
+          SELECT o.number FROM gkm.delivery d JOIN gkm.orders o ON o.id = d.order_id WHERE d.state = 'retrying'
+          ORDER BY o.id LIMIT 1
+          """, "DELETE FROM gkm.job WHERE kind = 'deliver';"),
+      Plant(
+        "payments.one_order", of: "SELECT min(id) FROM gkm.payment_intent",
+        """
+        UPDATE gkm.payment_intent SET order_id = \(itsID("open"))
+        WHERE id = (SELECT min(id) FROM gkm.payment_intent);
+        """),
+      Plant(
+        "payments.rows", of: anOrder("refunded"), "DELETE FROM gkm.refund WHERE order_id = \(itsID("refunded"));"),
+      Plant(
+        "events.one_effect", of: "SELECT min(event_id) FROM gkm.stripe_event",
+        """
+        INSERT INTO gkm.audit_event (at, actor, action, subject_kind, subject_id, order_id, stripe_event, body)
+        SELECT at, actor, action, subject_kind, subject_id, order_id, stripe_event, body FROM gkm.audit_event
+        WHERE stripe_event = (SELECT min(event_id) FROM gkm.stripe_event) AND subject_kind = 'order' LIMIT 1;
+        """),
+      Plant(
+        "deliveries.counted", of: anOrder("delivered"),
+        "UPDATE gkm.orders SET units_delivered = units_delivered - 1 WHERE id = \(itsID("delivered"));"),
+      Plant(
+        "deliveries.attempts",
+        of: """
+          SELECT o.number FROM gkm.delivery_attempt t JOIN gkm.orders o ON o.id = t.order_id WHERE t.outcome = 'unknown'
+          ORDER BY o.id LIMIT 1
+          """, "UPDATE gkm.delivery_attempt SET outcome = 'prepared', ended_at = NULL WHERE outcome = 'unknown';"),
+      Plant(
+        "deliveries.attempts", of: anOrder("delivered"),
+        """
+        INSERT INTO gkm.delivery_attempt (delivery_id, number, order_id, outcome, ended_at)
+        SELECT id, attempts + 1, order_id, 'confirmed', now() FROM gkm.delivery WHERE order_id = \(itsID("delivered"));
+        UPDATE gkm.delivery SET attempts = attempts + 1 WHERE order_id = \(itsID("delivered"));
+        """),
+      Plant(
+        "deliveries.message_ids", of: "SELECT message_id FROM gkm.delivery ORDER BY id LIMIT 1",
+        """
+        UPDATE gkm.delivery SET message_id = (SELECT message_id FROM gkm.delivery ORDER BY id LIMIT 1)
+        WHERE id = (SELECT max(id) FROM gkm.delivery);
+        """),
+      Plant(
+        "audit.records", of: "SELECT 'audit event ' || min(id) FROM gkm.audit_event",
+        "UPDATE gkm.audit_event SET actor = 'mara' WHERE id = (SELECT min(id) FROM gkm.audit_event);"),
+      Plant(
+        "audit.records", of: "SELECT 'audit event ' || max(id) FROM gkm.audit_event",
+        "UPDATE gkm.audit_event SET body = body || '\\x0a' WHERE id = (SELECT max(id) FROM gkm.audit_event);"),
+      Plant(
+        "audit.complete", of: anOrder("expired"),
+        "DELETE FROM gkm.audit_event WHERE order_id = \(itsID("expired")) AND action = 'checkout.created';"),
+      Plant(
+        "audit.complete", of: anOrder("delivered"),
+        "DELETE FROM gkm.audit_event WHERE order_id = \(itsID("delivered")) AND action = 'key.assigned';"),
+      Plant(
+        "secrets.texts", of: "SELECT 'delivery.last_reply'",
+        """
+        UPDATE gkm.delivery SET last_reply = '550 rejected: ABCDE-23456-FGHJK' WHERE id = (SELECT max(id)
+          FROM gkm.delivery);
+        """),
+      Plant(
+        "secrets.texts", of: "SELECT 'stock_import.source'",
+        "UPDATE gkm.stock_import SET source = 'a canary of the tests' WHERE id = 1;"),
+      Plant(
+        "secrets.keys", of: "SELECT 'key ' || min(id) FROM gkm.stock_unit",
+        """
+        UPDATE gkm.stock_unit a SET nonce = b.nonce, ciphertext = b.ciphertext FROM gkm.stock_unit b
+        WHERE a.id = (SELECT min(id) FROM gkm.stock_unit) AND b.id = a.id + 1;
+        """),
+    ] + refundPlants
 
   private struct Undone: Error {}
 

@@ -4,7 +4,7 @@ import Postgres
 import Store
 import Synchronization
 
-/// Keeps the leases of deliveries that are under way: a mail server may take longer than a lease.
+/// Keeps the leases of what is under way: a mail server, or Stripe, may take longer than a lease.
 final class LeaseKeeper: Sendable {
   private let pool: PostgresPool
   private let interval: Duration

@@ -155,7 +155,8 @@ extension EventReading {
   static func fact(of refund: Refund) -> StripeFact {
     .refund(
       id: refund.id, amount: refund.amount, status: refund.status.rawValue, charge: refund.chargeID,
-      paymentIntent: refund.paymentIntentID, reason: refund.reason, request: refund.metadata["refund_request"])
+      paymentIntent: refund.paymentIntentID, reason: refund.reason, request: refund.metadata["refund_request"],
+      failureReason: refund.failureReason)
   }
 
   private static func disputed(_ dispute: Dispute, _ event: StripeEvent) throws(UnreadableEvent) -> EventContent {

@@ -14,6 +14,7 @@ package struct WorkTelemetry: Sendable {
     "gkm_send_seconds": "One mail, from its turn to the server's reply.",
     "gkm_paid_to_confirmed_seconds": "From paid to the mail server's acceptance.",
     "gkm_orders_delivered_total": "Orders of which every unit arrived.",
+    "gkm_refunds_total": "Refund requests taken to Stripe, by what became of the try.",
     "gkm_jobs_buried_total": "Jobs given up.",
     "gkm_leases_lost_total": "Results dropped because another worker had the job.",
     "gkm_alerts_total": "What somebody should look at, by reason.",
@@ -23,9 +24,15 @@ package struct WorkTelemetry: Sendable {
     case applied, ignored, parked, quarantined
   }
 
+  /// How one try to have Stripe give money back ended.
+  package enum RefundTry: String, CaseIterable, Sendable {
+    case accepted, refused, deferred
+  }
+
   private let factory: any MetricsFactory
   private let applied: [Applied: Counter]
   private let deliveries: [AttemptOutcome: Counter]
+  private let refunds: [RefundTry: Counter]
   let applySeconds: CoreMetrics.Timer
   let applyBatch: Recorder
   let sendSeconds: CoreMetrics.Timer
@@ -44,6 +51,10 @@ package struct WorkTelemetry: Sendable {
     deliveries = Dictionary(
       uniqueKeysWithValues: AttemptOutcome.allCases.map {
         ($0, Counter(label: "gkm_deliveries_total", dimensions: [("outcome", $0.rawValue)], factory: factory))
+      })
+    refunds = Dictionary(
+      uniqueKeysWithValues: RefundTry.allCases.map {
+        ($0, Counter(label: "gkm_refunds_total", dimensions: [("outcome", $0.rawValue)], factory: factory))
       })
     applySeconds = CoreMetrics.Timer(label: "gkm_apply_seconds", dimensions: [], factory: factory)
     applyBatch = Recorder(label: "gkm_apply_batch_events", dimensions: [], aggregate: true, factory: factory)
@@ -64,6 +75,8 @@ package struct WorkTelemetry: Sendable {
       Counter(label: "gkm_alerts_total", dimensions: [("reason", alert.reason.rawValue)], factory: factory).increment()
     }
   }
+
+  func count(refund outcome: RefundTry) { refunds[outcome]?.increment() }
 
   func count(_ ending: DeliveryOutcome.Ending) {
     let outcome: AttemptOutcome =

@@ -57,6 +57,7 @@ package final class Workers: Service {
   private let apply: ApplyWorker
   private let deliver: DeliveryWorker
   private let orders: OrderWorker
+  private let refunds: RefundWorker
 
   /// Throws where a mail template of ours cannot be read.
   ///
@@ -91,6 +92,9 @@ package final class Workers: Service {
     orders = OrderWorker(
       pool: means.pool, apply: apply, stripe: means.stripe, limits: limits, telemetry: telemetry, logger: logger,
       now: now)
+    refunds = RefundWorker(
+      pool: means.pool, apply: apply, stripe: means.stripe, keeper: keeper, limits: limits, telemetry: telemetry,
+      logger: logger, now: now)
   }
 
   /// Works until shut down, and then until what is under way is finished.
@@ -126,6 +130,7 @@ package final class Workers: Service {
       for kind in [JobKind.restock, .postLedger, .fetchDispute, .listRefunds] {
         group.addTask { await self.orders.run(kind, self.means.signals(kind)) }
       }
+      group.addTask { await self.refunds.run(self.means.signals(.refund)) }
       group.addTask { await cancelWhenGracefulShutdown { await self.keepUp() } }
     }
   }

@@ -53,6 +53,7 @@ package enum AuditAction: String, CaseIterable, Sendable {
   case refundRejected = "refund.rejected"
   case refundCancelled = "refund.cancelled"
   case refundSending = "refund.sending"
+  case refundDeferred = "refund.deferred"
   case refundSettled = "refund.settled"
   case refundRecorded = "refund.recorded"
   case refundFailed = "refund.failed"

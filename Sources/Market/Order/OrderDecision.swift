@@ -18,21 +18,30 @@ package struct Fulfilment: Hashable, Sendable {
   package var assigned: Int
   /// Units whose active key is confirmed as delivered.
   package var confirmed: Int
-  /// Units that will never get a key: the order was cut down and that part paid back.
+  /// Units that were paid back by a refund of their own; they count nowhere else.
   package var cancelled: Int
+  /// Units paid back that still hold an active key.
+  package var revocable: Int
+  /// Units that hold stock back and have no use for it: paid back, or about to be.
+  package var spare: Int
+  /// Units without a key that are about to be paid back: they get none until it is known whether the money goes.
+  package var heldBack: Int
   /// Deliveries stand still because of an earlier `freezeDelivery`.
   package var isFrozen: Bool
   /// The last try to reserve again found too little stock.
   package var isStockGone: Bool
 
   package init(
-    reserved: Int = 0, assigned: Int = 0, confirmed: Int = 0, cancelled: Int = 0, isFrozen: Bool = false,
-    isStockGone: Bool = false
+    reserved: Int = 0, assigned: Int = 0, confirmed: Int = 0, cancelled: Int = 0, revocable: Int = 0, spare: Int = 0,
+    heldBack: Int = 0, isFrozen: Bool = false, isStockGone: Bool = false
   ) {
     self.reserved = reserved
     self.assigned = assigned
     self.confirmed = confirmed
     self.cancelled = cancelled
+    self.revocable = revocable
+    self.spare = spare
+    self.heldBack = heldBack
     self.isFrozen = isFrozen
     self.isStockGone = isStockGone
   }
@@ -67,6 +76,8 @@ package enum OrderAction: Hashable, Sendable {
   /// Paid, but `count` units hold no stock (a payment after expiry, a revoked key): reserve afresh.
   case reserveAgain(count: Int)
   case releaseReservation
+  /// The stock that units held which were paid back goes on sale again.
+  case releaseSpare
   /// Stop what has not been sent, until `resumeDelivery`.
   case freezeDelivery
   case resumeDelivery
@@ -74,6 +85,8 @@ package enum OrderAction: Hashable, Sendable {
   case cancelDeliveries
   /// The money went back: assigned keys are taken out and never sold again.
   case revokeKeys
+  /// The same for the units that were paid back, and what was not sent of them is stopped; the others stay.
+  case revokeRefunded
   case alert(AlertReason)
   /// Reports of this dispute (`dp_…`) contradict each other: ask Stripe, merge `StripeFact.disputeFetched`.
   case fetchDispute(String)

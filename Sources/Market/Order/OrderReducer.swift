@@ -59,10 +59,13 @@ package enum OrderReducer {
 
     if isReturned || standing == .lost {
       actions = takeBack(fulfilment)
-    } else if canDeliver {
-      actions = handOut(needed: needed, fulfilment)
-    } else if !fulfilment.isFrozen {
-      actions = [.freezeDelivery]
+    } else {
+      if fulfilment.revocable > 0 { actions = [.revokeRefunded] }
+      if canDeliver {
+        actions += handOut(needed: needed, fulfilment)
+      } else if !fulfilment.isFrozen {
+        actions.append(.freezeDelivery)
+      }
     }
     actions += alerts(hold: isReturned ? nil : hold, standing: standing, state: state).map { .alert($0) }
     return OrderDecision(state: state, holdReason: state == .held ? hold : nil, actions: actions)
@@ -70,16 +73,17 @@ package enum OrderReducer {
 
   private static func takeBack(_ fulfilment: Fulfilment) -> [OrderAction] {
     var actions: [OrderAction] = []
-    if fulfilment.reserved > 0 { actions.append(.releaseReservation) }
-    if fulfilment.assigned > fulfilment.confirmed { actions.append(.cancelDeliveries) }
-    if fulfilment.assigned > 0 { actions.append(.revokeKeys) }
+    if fulfilment.reserved + fulfilment.spare > 0 { actions.append(.releaseReservation) }
+    if fulfilment.assigned > fulfilment.confirmed || fulfilment.revocable > 0 { actions.append(.cancelDeliveries) }
+    if fulfilment.assigned + fulfilment.revocable > 0 { actions.append(.revokeKeys) }
     return actions
   }
 
   private static func handOut(needed: Int, _ fulfilment: Fulfilment) -> [OrderAction] {
     var actions: [OrderAction] = []
     if fulfilment.isFrozen { actions.append(.resumeDelivery) }
-    let missing = max(0, needed - fulfilment.assigned)
+    if fulfilment.spare > 0 { actions.append(.releaseSpare) }
+    let missing = max(0, needed - fulfilment.assigned - fulfilment.heldBack)
     let bindable = min(missing, fulfilment.reserved)
     if bindable > 0 { actions.append(.bindKeys(count: bindable)) }
     if missing > bindable { actions.append(.reserveAgain(count: missing - bindable)) }

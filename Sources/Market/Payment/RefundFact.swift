@@ -39,10 +39,12 @@ package struct RefundFact: Hashable, Sendable, Codable {
   package var reason: String?
   /// Our own refund request, from the refund's metadata.
   package var request: String?
+  /// Stripe's: `lost_or_stolen_card`, `expired_or_canceled_card`, …
+  package var failureReason: String?
 
   package init(
     amount: Int64, status: Status, charge: String? = nil, paymentIntent: String? = nil, reason: String? = nil,
-    request: String? = nil
+    request: String? = nil, failureReason: String? = nil
   ) {
     self.amount = amount
     self.status = status
@@ -50,13 +52,14 @@ package struct RefundFact: Hashable, Sendable, Codable {
     self.paymentIntent = paymentIntent
     self.reason = reason
     self.request = request
+    self.failureReason = failureReason
   }
 
   func merged(with other: RefundFact) -> RefundFact {
     RefundFact(
       amount: max(amount, other.amount), status: max(status, other.status), charge: joined(charge, other.charge),
       paymentIntent: joined(paymentIntent, other.paymentIntent), reason: joined(reason, other.reason),
-      request: joined(request, other.request))
+      request: joined(request, other.request), failureReason: joined(failureReason, other.failureReason))
   }
 }
 

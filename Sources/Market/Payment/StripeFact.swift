@@ -106,14 +106,14 @@ extension StripeFact {
   /// `refund.created`, `refund.updated`, `refund.failed`, `charge.refund.updated`, or a listed refund.
   package static func refund(
     id: String, amount: Int64, status: String?, charge: String?, paymentIntent: String?, reason: String? = nil,
-    request: String? = nil
+    request: String? = nil, failureReason: String? = nil
   ) -> StripeFact {
     .refund(
       id: id,
       RefundFact(
         amount: amount, status: .init(stripe: status), charge: charge, paymentIntent: paymentIntent,
         reason: safe(reason),
-        request: safe(request)))
+        request: safe(request), failureReason: safe(failureReason)))
   }
 
   /// `charge.refunded`, with the charge's `amount_refunded`.

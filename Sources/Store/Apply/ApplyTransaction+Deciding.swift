@@ -4,19 +4,22 @@ import Postgres
 extension ApplyTransaction {
   /// Reduces one order and notes what follows. Answers the units that are to get a key.
   mutating func decide(_ session: borrowing Session, _ work: OrderWork) throws -> [UnitToBind] {
+    var work = work
+    if work.needsRequests { work.settle(try RefundRequestRecord.ofOrder(session, work.snapshot.id)) }
     let order = work.snapshot
     var fulfilment = order.fulfilment
     var decision = OrderReducer.reduce(order: order.terms, facts: work.facts, fulfilment: fulfilment)
     var granted: [UnitSnapshot] = []
     if decision.actions.contains(where: { if case .reserveAgain = $0 { true } else { false } }) {
-      let wanting = order.units.filter { $0.assignment == nil && !$0.isReserved }
+      let wanting = order.units.filter { $0.state == .sold && $0.assignment == nil && !$0.isReserved }
       granted = try grantFreeStock(session, wanting)
       fulfilment.reserved += granted.count
-      fulfilment.isStockGone = granted.count < wanting.count
+      fulfilment.isStockGone = fulfilment.isStockGone || granted.count < wanting.count
       decision = OrderReducer.reduce(order: order.terms, facts: work.facts, fulfilment: fulfilment)
     }
     try notePayment(work)
     try noteEvents(work, decision)
+    try noteRefunds(work, decision)
     let bindings = try carryOut(decision, work, granted: granted)
     try noteOrder(work, decision)
     return bindings
@@ -58,14 +61,19 @@ extension ApplyTransaction {
         }
       case .reserveAgain:
         // One such job per order: it is added where the stock was found gone, and by itself.
-        guard order.state != .unfulfillable || work.merged.contains(where: { $0.type == JobKind.restock.rawValue })
+        guard order.state != .unfulfillable || work.isSecondLook || order.units.contains(where: \.isFreed)
         else { continue }
         writes.jobs[.restock, default: []].append((order.id.description, context.restockDelay))
       case .releaseReservation: try releaseReservations(work)
-      case .freezeDelivery: try stopDeliveries(work, .deliveryFrozen)
-      case .cancelDeliveries: try stopDeliveries(work, .deliveryCancelled)
+      case .releaseSpare: try releaseSpare(work)
+      case .freezeDelivery: try stopDeliveries(work, order.units, .deliveryFrozen)
+      case .cancelDeliveries: try stopDeliveries(work, order.units, .deliveryCancelled)
       case .resumeDelivery: try resumeDeliveries(work)
-      case .revokeKeys: try revokeKeys(work)
+      case .revokeKeys: try revokeKeys(work, order.units)
+      case .revokeRefunded:
+        let refunded = order.units.filter { $0.state == .refunded && $0.assignment != nil }
+        try stopDeliveries(work, refunded, .deliveryCancelled)
+        try revokeKeys(work, refunded)
       case .alert(let reason):
         if decision.state != order.state { result.alerts.append((order.number, reason)) }
       case .fetchDispute(let id):
@@ -83,21 +91,37 @@ extension ApplyTransaction {
   }
 
   private mutating func releaseReservations(_ work: OrderWork) throws {
-    let held = Dictionary(grouping: work.snapshot.units.filter(\.isReserved), by: \.listing)
+    let held = Dictionary(grouping: work.snapshot.units.filter(\.holdsStock), by: \.listing)
     for (listing, units) in held.sorted(by: { $0.key < $1.key }) {
       writes.reservations.append((work.snapshot.id, listing, "released"))
-      writes.changeStock(listing) {
-        $0.reserved -= units.count
-        $0.available += units.count
-      }
-      try writes.audit.add(
-        .stockReleased, .listing(listing), order: work.snapshot.reference, vendor: units.first?.vendor,
-        stripeEvent: work.lastEventID, details: ["quantity": String(units.count)])
+      try giveBack(work, listing, units)
     }
   }
 
-  private mutating func stopDeliveries(_ work: OrderWork, _ action: AuditAction) throws {
-    for unit in work.snapshot.units {
+  /// What a listing's other units hold is taken as a whole in this same transaction; where there are none the
+  /// reservation ends here.
+  private mutating func releaseSpare(_ work: OrderWork) throws {
+    let held = Dictionary(grouping: work.snapshot.units.filter(\.holdsStock), by: \.listing)
+    for (listing, units) in held.sorted(by: { $0.key < $1.key }) {
+      let spare = units.filter { $0.state != .sold }
+      guard !spare.isEmpty else { continue }
+      if spare.count == units.count { writes.reservations.append((work.snapshot.id, listing, "released")) }
+      try giveBack(work, listing, spare)
+    }
+  }
+
+  private mutating func giveBack(_ work: OrderWork, _ listing: ListingID, _ units: [UnitSnapshot]) throws {
+    writes.changeStock(listing) {
+      $0.reserved -= units.count
+      $0.available += units.count
+    }
+    try writes.audit.add(
+      .stockReleased, .listing(listing), order: work.snapshot.reference, vendor: units.first?.vendor,
+      stripeEvent: work.lastEventID, details: ["quantity": String(units.count)])
+  }
+
+  private mutating func stopDeliveries(_ work: OrderWork, _ units: [UnitSnapshot], _ action: AuditAction) throws {
+    for unit in units {
       guard let delivery = unit.delivery, [.pending, .retrying, .failed].contains(delivery.state) else { continue }
       writes.stopped.append(delivery.id)
       try writes.audit.add(
@@ -107,7 +131,7 @@ extension ApplyTransaction {
   }
 
   private mutating func resumeDeliveries(_ work: OrderWork) throws {
-    for unit in work.snapshot.units where unit.assignment != nil {
+    for unit in work.snapshot.units where unit.assignment != nil && unit.state != .refunded {
       guard let delivery = unit.delivery, delivery.state == .cancelled else { continue }
       writes.resumed.append(delivery.id)
       writes.jobs[.deliver, default: []].append((delivery.id.description, .zero))
@@ -118,8 +142,8 @@ extension ApplyTransaction {
     }
   }
 
-  private mutating func revokeKeys(_ work: OrderWork) throws {
-    let assigned = Dictionary(grouping: work.snapshot.units.filter { $0.assignment != nil }, by: \.listing)
+  private mutating func revokeKeys(_ work: OrderWork, _ units: [UnitSnapshot]) throws {
+    let assigned = Dictionary(grouping: units.filter { $0.assignment != nil }, by: \.listing)
     for (listing, units) in assigned.sorted(by: { $0.key < $1.key }) {
       let keys = units.compactMap { $0.assignment?.stockUnit }
       writes.revoked += keys
@@ -137,6 +161,9 @@ extension OrderWork {
   func touchesDispute(_ id: String) -> Bool {
     merged.contains { $0.facts.contains { if case .dispute(id, _) = $0 { true } else { false } } }
   }
+
+  /// Nothing was heard: the order is looked at again for stock.
+  var isSecondLook: Bool { merged.contains { $0.type == JobKind.restock.rawValue } }
 
   /// One of this batch's events told of the charge's refunds.
   func touchesRefunds(of charge: String) -> Bool {

@@ -24,7 +24,9 @@ extension ApplyTransaction {
       case .refund(let id, let currency, let createdAt):
         guard let fact = work.facts.refunds[id], refunds.insert(id).inserted else { continue }
         writes.refunds.append(
-          ApplyWrites.RefundRow(order: order.id, id: id, fact: fact, currency: currency, createdAt: createdAt))
+          ApplyWrites.RefundRow(
+            order: order.id, id: id, fact: fact, request: work.request(of: fact), currency: currency,
+            createdAt: createdAt))
       case .dispute(let id, let currency, let createdAt):
         guard let fact = work.facts.disputes[id], disputes.insert(id).inserted else { continue }
         writes.disputes.append(

@@ -68,13 +68,15 @@ extension ApplyWrites {
 
   var refundSQL: SQL {
     """
-    INSERT INTO gkm.refund AS t (id, order_id, charge, amount, currency, status, reason, created_at, updated_at)
+    INSERT INTO gkm.refund AS t (id, order_id, charge, amount, currency, status, reason, failure_reason, request_id,
+      created_at, updated_at)
     SELECT *, \(at) FROM unnest(
       \(refunds.map(\.id)), \(refunds.map(\.order)), \(refunds.map(\.fact.charge)), \(refunds.map(\.fact.amount)),
       \(refunds.map(\.currency)), \(refunds.map(\.fact.status.rawValue)), \(refunds.map { safe($0.fact.reason) }),
-      \(refunds.map(\.createdAt)))
+      \(refunds.map { safe($0.fact.failureReason) }), \(refunds.map(\.request)), \(refunds.map(\.createdAt)))
     ON CONFLICT (id) DO UPDATE
     SET charge = excluded.charge, amount = excluded.amount, status = excluded.status, reason = excluded.reason,
+      failure_reason = excluded.failure_reason, request_id = coalesce(excluded.request_id, t.request_id),
       created_at = least(t.created_at, excluded.created_at), updated_at = excluded.updated_at
     WHERE t.order_id = excluded.order_id
     """

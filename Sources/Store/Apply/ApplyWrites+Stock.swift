@@ -107,6 +107,14 @@ extension ApplyWrites {
     """
   }
 
+  /// They were counted once, and will be again with their new keys.
+  var undeliveredSQL: SQL {
+    """
+    UPDATE gkm.orders o SET units_delivered = greatest(0, o.units_delivered - c.units), version = o.version + 1
+    FROM unnest(\(Array(undelivered.keys)), \(Array(undelivered.values))) AS c (id, units) WHERE o.id = c.id
+    """
+  }
+
   var stoppedDeliverySQL: SQL {
     """
     UPDATE gkm.delivery SET state = 'cancelled', next_attempt_at = NULL, updated_at = \(at), version = version + 1

@@ -31,8 +31,17 @@ struct ApplyWrites {
     let order: OrderID
     let id: String
     let fact: RefundFact
+    /// The request that it carries out.
+    let request: RefundRequestID?
     let currency: Currency
     let createdAt: Instant
+  }
+
+  struct RequestRow {
+    let id: RefundRequestID
+    let state: RefundRequestState
+    let refund: String?
+    let problem: String?
   }
 
   struct DisputeRow {
@@ -73,6 +82,10 @@ struct ApplyWrites {
   var intents: [(id: String, order: OrderID)] = []
   var attempts: [AttemptRow] = []
   var refunds: [RefundRow] = []
+  var requests: [RequestRow] = []
+  /// What somebody has to see to.
+  var cases: [(kind: CaseKind, order: OrderID, text: String)] = []
+  var units: [(id: OrderUnitID, state: OrderUnitState)] = []
   var disputes: [DisputeRow] = []
   var reservations: [(order: OrderID, listing: ListingID, state: String)] = []
   var taken: [(stockUnit: StockUnitID, unit: OrderUnitID, order: OrderID, vendor: VendorID)] = []
@@ -80,6 +93,8 @@ struct ApplyWrites {
   var newDeliveries: [NewDelivery] = []
   /// A delivery whose unit gets another key than the one it had.
   var renewedDeliveries: [NewDelivery] = []
+  /// Units of an order that counted as delivered, and whose new key has yet to be.
+  var undelivered: [OrderID: Int] = [:]
   var stopped: [DeliveryID] = []
   var resumed: [DeliveryID] = []
   var stock: [ListingID: StockDelta] = [:]
@@ -101,6 +116,7 @@ struct ApplyWrites {
 extension ApplyWrites {
   /// Writes all of it in one round trip. Stock counters come last but for the fence, because buyers wait for them.
   func run(_ session: borrowing Session, lease: Lease, deliveryLease: Lease) throws {
+    for one in cases { try CaseDesk.open(session, one.kind, one.order, text: one.text) }
     var statements: [(sql: SQL, expected: Int?)] = []
     func add(_ isWanted: Bool, _ sql: @autoclosure () -> SQL, expected: Int? = nil) {
       if isWanted { statements.append((sql(), expected)) }
@@ -110,6 +126,9 @@ extension ApplyWrites {
     add(!intents.isEmpty, intentSQL, expected: intents.count)
     add(!attempts.isEmpty, attemptSQL, expected: attempts.count)
     add(!refunds.isEmpty, refundSQL, expected: refunds.count)
+    add(!requests.isEmpty, requestSQL, expected: requests.count)
+    add(!requests.isEmpty, requestUnitSQL)
+    add(!units.isEmpty, unitSQL, expected: units.count)
     add(!disputes.isEmpty, disputeSQL, expected: disputes.count)
     add(!orders.isEmpty, orderSQL, expected: orders.count)
     add(!reservations.isEmpty, reservationSQL)
@@ -121,6 +140,7 @@ extension ApplyWrites {
     add(!newDeliveries.isEmpty, deliveryJobSQL(deliveryLease))
     add(newDeliveries.contains(where: \.isExpress), deliveryAttemptSQL)
     add(!renewedDeliveries.isEmpty, renewedDeliverySQL, expected: renewedDeliveries.count)
+    add(!undelivered.isEmpty, undeliveredSQL, expected: undelivered.count)
     add(!stopped.isEmpty, stoppedDeliverySQL)
     add(!resumed.isEmpty, resumedDeliverySQL)
     add(!events.isEmpty, eventSQL, expected: events.count)

@@ -24,12 +24,17 @@ struct OrderSnapshot: Sendable {
   var reference: (id: OrderID, number: String) { (id, number) }
   var terms: OrderTerms { OrderTerms(total: total, unitCount: unitsTotal) }
 
-  /// How far its units have come. That an earlier try found no stock is not told here: it is tried anew.
+  /// How far its units have come. That an earlier try found no stock is told only of what is held back: for the others
+  /// it is tried anew.
   var fulfilment: Fulfilment {
-    Fulfilment(
-      reserved: units.count { $0.isReserved }, assigned: units.count { $0.assignment != nil },
-      confirmed: units.count { $0.assignment != nil && $0.delivery?.state == .confirmed },
-      isFrozen: state == .held || state == .disputed)
+    let keyed = units.filter { $0.assignment != nil }
+    let heldBack = units.count { $0.state == .refunding && $0.assignment == nil }
+    return Fulfilment(
+      reserved: units.count { $0.isReserved }, assigned: keyed.count { $0.state != .refunded },
+      confirmed: keyed.count { $0.state != .refunded && $0.delivery?.state == .confirmed },
+      cancelled: units.count { $0.state == .refunded }, revocable: keyed.count { $0.state == .refunded },
+      spare: units.count { $0.holdsStock && $0.state != .sold }, heldBack: heldBack,
+      isFrozen: state == .held || state == .disputed, isStockGone: state == .unfulfillable && heldBack > 0)
   }
 }
 
@@ -45,6 +50,10 @@ struct UnitSnapshot: Sendable {
   var position: Int
   /// `held`, `taken` or `released`; `nil` where nothing was ever reserved.
   let reservation: String?
+  /// As it is stored.
+  let stored: OrderUnitState
+  /// As the order's facts and requests make it.
+  var state: OrderUnitState
   /// The key it holds now.
   let assignment: Assignment?
   let delivery: Delivery?
@@ -58,7 +67,12 @@ struct UnitSnapshot: Sendable {
     let state: DeliveryState
   }
 
-  var isReserved: Bool { assignment == nil && reservation == "held" }
+  /// It was to be paid back, and now is to get a key after all.
+  var isFreed: Bool { stored != .sold && state == .sold && assignment == nil }
+
+  var holdsStock: Bool { assignment == nil && reservation == "held" }
+  /// It holds stock for a key that it is to get.
+  var isReserved: Bool { holdsStock && state == .sold }
 }
 
 extension OrderSnapshot {
@@ -127,7 +141,7 @@ extension OrderSnapshot {
     try session.rows(
       """
       SELECT u.order_id, u.id, u.listing_id, u.vendor_id, p.id, l.title, p.platform, r.state, a.stock_unit_id, d.id,
-        d.state
+        d.state, u.state
       FROM gkm.order_unit u
       JOIN gkm.order_line l ON l.id = u.order_line_id
       JOIN gkm.listing g ON g.id = u.listing_id
@@ -142,11 +156,13 @@ extension OrderSnapshot {
       let stockUnit: StockUnitID? = try row.idOrNil(8)
       let delivery: DeliveryID? = try row.idOrNil(9)
       let state: DeliveryState? = delivery == nil ? nil : try row.word(10)
+      let stored: OrderUnitState = try row.word(11)
       return (
         try row.id(0),
         UnitSnapshot(
           id: try row.id(1), listing: try row.id(2), vendor: try row.id(3), product: try row.id(4),
           title: try row.string(5), platform: try row.string(6), position: 0, reservation: try row.stringOrNil(7),
+          stored: stored, state: stored == .refunding ? .refunding : .sold,
           assignment: stockUnit.map { UnitSnapshot.Assignment(stockUnit: $0) },
           delivery: delivery.flatMap { id in state.map { UnitSnapshot.Delivery(id: id, state: $0) } })
       )

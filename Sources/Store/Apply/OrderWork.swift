@@ -2,12 +2,14 @@ import Market
 
 /// One order of a batch: what it was, what its events say, and what is to become of it.
 struct OrderWork {
-  let snapshot: OrderSnapshot
+  private(set) var snapshot: OrderSnapshot
   private(set) var facts: PaymentFacts
   private(set) var customer: String?
   private(set) var records: [PaymentRecord] = []
   /// The events that were merged, in order.
   private(set) var merged: [MergedEvent] = []
+  /// The order's refund requests as they are stored, and as the facts make them; none where none can have a say.
+  private(set) var requests: [(stored: RefundRequestRecord, settled: RefundRequestRecord)] = []
 
   struct MergedEvent {
     let id: String?
@@ -31,6 +33,23 @@ struct OrderWork {
     merged.append(
       MergedEvent(
         id: event.eventID, type: event.type, facts: content.facts, madePaid: !wasPaid && facts.isPaid))
+  }
+
+  /// Whether the order's refund requests have a say in what its units are.
+  var needsRequests: Bool { facts.namesRefundRequests || snapshot.units.contains { $0.stored != .sold } }
+
+  /// Sets what the units are, now that all facts are merged.
+  mutating func settle(_ stored: [RefundRequestRecord]) {
+    requests = stored.map { ($0, $0.settled(by: facts)) }
+    let settled = requests.map(\.settled)
+    for place in snapshot.units.indices {
+      snapshot.units[place].state = RefundRequestRecord.state(of: snapshot.units[place].id, settled)
+    }
+  }
+
+  /// The request that a refund carries out, where it is one of this order's.
+  func request(of refund: RefundFact) -> RefundRequestID? {
+    requests.first { $0.stored.id.description == refund.request }?.stored.id
   }
 
   var changesFacts: Bool { facts != (snapshot.facts ?? PaymentFacts()) || customer != snapshot.customer }

@@ -9,6 +9,7 @@ extension DeliveryClaim {
     private var audit: AuditBatch
     private var sending: [(id: DeliveryID, attempt: Int, order: OrderID)] = []
     private var lostAttempts: [(id: DeliveryID, number: Int)] = []
+    private var heldBack: [(id: DeliveryID, job: JobID, wasSending: Bool)] = []
     private var stopped: [(id: DeliveryID, state: DeliveryState, reply: String?)] = []
 
     init(stamp: Stamp) { audit = AuditBatch(stamp) }
@@ -21,6 +22,7 @@ extension DeliveryClaim {
         return
       }
       if row.state == .sending { try noteLostAttempt(row) }
+      if row.isHeldBack { return heldBack.append((row.id, job, row.state == .sending)) }
       guard row.isDeliverable, let key = row.key else {
         finished.append(job)
         stopped.append((row.id, .cancelled, nil))
@@ -64,6 +66,9 @@ extension DeliveryClaim {
       if !lostAttempts.isEmpty { statements.append(lostSQL) }
       if !sending.isEmpty { statements += [sendingSQL, attemptSQL] }
       if !stopped.isEmpty { statements.append(stoppedSQL) }
+      if !heldBack.isEmpty {
+        statements += [heldBackSQL, JobQueue.postpone(heldBack.map { ($0.job, at + Self.patience) }, lease: lease)]
+      }
       if !audit.isEmpty { statements.append(audit.statement) }
       if !finished.isEmpty { statements.append(JobQueue.complete(finished, lease: lease)) }
       if !statements.isEmpty { try session.pipeline(statements) }
@@ -92,6 +97,20 @@ extension DeliveryClaim {
       INSERT INTO gkm.delivery_attempt (delivery_id, number, started_at, order_id)
       SELECT c.id, c.number, \(at), c.order_id
       FROM unnest(\(sending.map(\.id)), \(sending.map(\.attempt)), \(sending.map(\.order))) AS c (id, number, order_id)
+      """
+    }
+
+    /// How long a delivery waits for what becomes of its unit's refund.
+    private static let patience = Duration.seconds(5)
+
+    /// An attempt that was lost on the way is over; otherwise nothing changes but the time.
+    private var heldBackSQL: SQL {
+      """
+      UPDATE gkm.delivery d
+      SET state = CASE WHEN c.was_sending THEN 'retrying' ELSE d.state END, next_attempt_at = \(at + Self.patience),
+        updated_at = \(at), version = d.version + 1
+      FROM unnest(\(heldBack.map(\.id)), \(heldBack.map(\.wasSending))) AS c (id, was_sending)
+      WHERE d.id = c.id
       """
     }
 

@@ -18,7 +18,8 @@ package enum DeliveryClaim {
   ///
   /// A delivery whose last attempt was never settled crashed on its way: that attempt is `unknown` from now on, and the
   /// same key goes out again under the same Message-ID. Orders are locked first, by id, and what they are then decides:
-  /// a held, disputed or refunded order's delivery is stopped, not sent.
+  /// a held, disputed or refunded order's delivery is stopped, not sent, and so is a refunded unit's. While it is not
+  /// known whether a unit's money goes, its delivery waits.
   ///
   /// - Parameter attemptLimit: attempts, since a person last asked for more, before a person has to look.
   package static func prepare(
@@ -60,7 +61,7 @@ package enum DeliveryClaim {
       SELECT d.id, d.state, d.attempts, d.attempts_in_round, d.message_id, o.id, o.number, o.state, o.token_generation,
         o.customer_email, o.customer_name, o.locale, o.units_total, d.order_unit_id, d.vendor_id, l.title, p.platform,
         p.id, s.id, s.data_key_id, s.nonce, s.ciphertext,
-        (SELECT count(*) FROM gkm.order_unit e WHERE e.order_id = o.id AND e.id <= u.id), o.paid_at
+        (SELECT count(*) FROM gkm.order_unit e WHERE e.order_id = o.id AND e.id <= u.id), o.paid_at, u.state
       FROM gkm.delivery d
       JOIN gkm.orders o ON o.id = d.order_id
       JOIN gkm.order_unit u ON u.id = d.order_unit_id
@@ -100,6 +101,7 @@ struct DueDelivery {
   let key: (id: StockUnitID, dataKey: DataKeyID, sealed: SealedUnit)?
   let position: Int
   let paidAt: Instant?
+  let unitState: OrderUnitState
 
   init(_ row: Row) throws {
     id = try row.id(0)
@@ -128,12 +130,15 @@ struct DueDelivery {
     }
     position = try row.int(22)
     paidAt = try row.instantOrNil(23)
+    unitState = try row.word(24)
   }
 
   var reference: (id: OrderID, number: String) { (order, number) }
 
-  /// Whether the order is one whose keys go out.
-  var isDeliverable: Bool { DeliveryRule.delivers(orderState) && key != nil }
+  /// Whether the order is one whose keys go out, and the unit one that was not paid back.
+  var isDeliverable: Bool { DeliveryRule.delivers(orderState) && unitState == .sold && key != nil }
+  /// Whether it is not known yet: a refund of the unit is on its way to Stripe.
+  var isHeldBack: Bool { DeliveryRule.delivers(orderState) && unitState == .refunding }
 }
 
 /// When keys go out: the same rule that the reducer follows, told by the state that it left.

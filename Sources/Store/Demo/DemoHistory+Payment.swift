@@ -77,8 +77,8 @@ extension DemoHistory {
       case .cancelDeliveries: try stopDeliveries(index, at, .deliveryCancelled, stripeEvent)
       case .revokeKeys: try revokeKeys(index, at, stripeEvent)
       // The demo freezes nothing that is still on its way, so nothing is there to be resumed; alerts and questions to
-      // Stripe leave no trace in the tables.
-      case .resumeDelivery, .alert, .fetchDispute, .listRefunds: break
+      // Stripe leave no trace in the tables. What it pays back unit by unit, it does when all else is told.
+      case .resumeDelivery, .releaseSpare, .revokeRefunded, .alert, .fetchDispute, .listRefunds: break
       }
     }
     return bindings

@@ -67,6 +67,8 @@ package struct DemoMarket: Sendable {
       for order in played.orders where !order.isDropped { summary.orders[order.state, default: 0] += 1 }
       try played.write(session)
     }
+    var refunds = DemoRefunds(suffix: loginSuffix, now: now, random: DemoRandom(seed: random.next()))
+    summary.auditEvents += try refunds.add(session)
     return summary
   }
 

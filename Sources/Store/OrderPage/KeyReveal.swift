@@ -84,7 +84,7 @@ package struct KeyReveal: Sendable {
       JOIN gkm.listing li ON li.id = s.listing_id
       JOIN gkm.product p ON p.id = li.product_id
       JOIN gkm.data_key k ON k.id = s.data_key_id
-      WHERE a.order_id = \(order) AND a.active AND s.state = 'assigned'
+      WHERE a.order_id = \(order) AND a.active AND s.state = 'assigned' AND u.state = 'sold'
       ORDER BY u.order_line_id, u.position
       """
     ) {

@@ -42,7 +42,8 @@ package enum OrderPageRead {
     return try session.first(
       """
       SELECT o.id, o.number, o.state, o.locale, o.amount::bigint, o.currency::text, o.created_at, o.units_total,
-        (SELECT count(*) FROM gkm.assignment a WHERE a.order_id = o.id AND a.active)
+        (SELECT count(*) FROM gkm.assignment a JOIN gkm.order_unit u ON u.id = a.order_unit_id
+          WHERE a.order_id = o.id AND a.active AND u.state = 'sold')
       FROM gkm.orders o WHERE o.token_hash = \(tokenHash)
       """
     ) {

@@ -71,6 +71,11 @@ BEGIN
       USING ERRCODE = 'object_not_in_prerequisite_state';
   END IF;
 
+  IF (SELECT u.state FROM gkm.order_unit u WHERE u.id = d.order_unit_id) <> 'sold' THEN
+    RAISE EXCEPTION 'this unit is refunded, or about to be: its key is not sent'
+      USING ERRCODE = 'object_not_in_prerequisite_state';
+  END IF;
+
   UPDATE gkm.delivery
   SET state = 'retrying', attempts_in_round = 0, next_attempt_at = now(), updated_at = now(), version = version + 1
   WHERE id = d.id;

@@ -253,22 +253,25 @@ CREATE OR REPLACE FUNCTION gkm.end_refund(p_request bigint, p_state text, p_prob
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS $$
 DECLARE
   freed integer;
+  about text;
 BEGIN
   UPDATE gkm.refund_request
   SET state = p_state, problem = p_problem, decided_at = coalesce(decided_at, now()), updated_at = now(),
     version = version + 1
-  WHERE id = p_request;
+  WHERE id = p_request RETURNING order_id::text INTO about;
   UPDATE gkm.refund_request_unit SET live = false WHERE request_id = p_request;
   UPDATE gkm.order_unit u SET state = 'sold'
   FROM gkm.refund_request_unit x WHERE x.request_id = p_request AND x.order_unit_id = u.id AND u.state = 'refunding';
   GET DIAGNOSTICS freed = ROW_COUNT;
   IF freed > 0 THEN
-    INSERT INTO gkm.job (kind, subject) SELECT 'restock', r.order_id::text FROM gkm.refund_request r
-    WHERE r.id = p_request;
+    UPDATE gkm.job SET run_at = now() WHERE kind = 'restock' AND subject = about AND lease_token IS NULL;
+    IF NOT FOUND THEN
+      INSERT INTO gkm.job (kind, subject) VALUES ('restock', about);
+    END IF;
   END IF;
 END $$;
 
-GRANT EXECUTE ON FUNCTION gkm.create_refund_request(bigint, text, text, bigint[], bigint, text),
+GRANT EXECUTE ON FUNCTION gkm.payment_standing(bigint), gkm.create_refund_request(bigint, text, text, bigint[], bigint, text),
   gkm.end_refund(bigint, text, text) TO gkm_daemon;
 
 -- What people call -------------------------------------------------------------------------------------------------

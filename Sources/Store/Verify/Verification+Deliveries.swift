@@ -10,7 +10,7 @@ extension Verification {
         || coalesce(d.n, 0) || ' were'
       FROM gkm.orders o
       LEFT JOIN (
-        SELECT order_id, count(DISTINCT delivery_id) AS n FROM gkm.delivery_attempt WHERE outcome = 'confirmed' GROUP BY 1
+        SELECT order_id, count(*) AS n FROM gkm.delivery WHERE confirmed_at IS NOT NULL GROUP BY 1
       ) d ON d.order_id = o.id
       WHERE o.units_delivered <> coalesce(d.n, 0) OR (o.state = 'delivered' AND o.delivered_at IS NULL)
       """),

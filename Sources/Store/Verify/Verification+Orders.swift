@@ -45,6 +45,7 @@ extension Verification {
       FROM gkm.orders o
       WHERE o.state = 'paid_unfulfillable'
         AND NOT EXISTS (SELECT FROM gkm.job j WHERE j.kind = 'restock' AND j.subject = o.id::text)
+        AND NOT EXISTS (SELECT FROM gkm.refund_request r WHERE r.order_id = o.id AND r.state IN ('approved', 'sending'))
       """),
   ]
 
@@ -59,7 +60,7 @@ extension Verification {
     LEFT JOIN gkm.assignment a ON a.order_unit_id = u.id AND a.active
     LEFT JOIN gkm.delivery d ON d.order_unit_id = u.id
     WHERE o.state IN ('paid', 'partially_refunded') AND o.paid_at < now() - make_interval(secs => \(grace))
-      AND o.updated_at < now() - make_interval(secs => \(grace))
+      AND o.updated_at < now() - make_interval(secs => \(grace)) AND u.state = 'sold'
       AND (a.id IS NULL OR d.id IS NULL OR d.state = 'cancelled'
         OR d.state IN ('pending', 'sending') AND d.updated_at < now() - make_interval(secs => \(grace)))
     """
@@ -68,12 +69,19 @@ extension Verification {
   private static let snapshots = """
     SELECT o.number, o.state, o.hold_reason::text, o.amount, o.currency, o.units_total, o.paid_at IS NOT NULL, p.facts,
       p.intent, p.charge, p.received, p.refunded, coalesce(f.reserved, 0), coalesce(f.assigned, 0),
-      coalesce(f.confirmed, 0)
+      coalesce(f.confirmed, 0), coalesce(f.refunded, 0), coalesce(f.revocable, 0), coalesce(f.spare, 0),
+      coalesce(f.held_back, 0)
     FROM gkm.orders o
     LEFT JOIN gkm.payment p ON p.order_id = o.id
     LEFT JOIN (
-      SELECT u.order_id, count(*) FILTER (WHERE a.id IS NULL AND r.state = 'held') AS reserved, count(a.id) AS assigned,
-        count(a.id) FILTER (WHERE d.state = 'confirmed') AS confirmed
+      SELECT u.order_id,
+        count(*) FILTER (WHERE a.id IS NULL AND r.state = 'held' AND u.state = 'sold') AS reserved,
+        count(*) FILTER (WHERE a.id IS NULL AND r.state = 'held' AND u.state <> 'sold') AS spare,
+        count(a.id) FILTER (WHERE u.state <> 'refunded') AS assigned,
+        count(a.id) FILTER (WHERE u.state <> 'refunded' AND d.state = 'confirmed') AS confirmed,
+        count(*) FILTER (WHERE u.state = 'refunded') AS refunded,
+        count(a.id) FILTER (WHERE u.state = 'refunded') AS revocable,
+        count(*) FILTER (WHERE u.state = 'refunding' AND a.id IS NULL) AS held_back
       FROM gkm.order_unit u
       LEFT JOIN gkm.assignment a ON a.order_unit_id = u.id AND a.active
       LEFT JOIN gkm.reservation r ON r.order_id = u.order_id AND r.listing_id = u.listing_id
@@ -101,7 +109,8 @@ extension Verification {
   private static func judge(_ row: Row, _ number: String, _ facts: PaymentFacts, _ found: inout Found) throws {
     let state: OrderState = try row.word(1)
     let fulfilment = Fulfilment(
-      reserved: try row.int(12), assigned: try row.int(13), confirmed: try row.int(14),
+      reserved: try row.int(12), assigned: try row.int(13), confirmed: try row.int(14), cancelled: try row.int(15),
+      revocable: try row.int(16), spare: try row.int(17), heldBack: try row.int(18),
       isFrozen: state == .held || state == .disputed, isStockGone: state == .unfulfillable)
     let decision = OrderReducer.reduce(
       order: OrderTerms(total: try row.money(3, 4), unitCount: try row.int(5)), facts: facts, fulfilment: fulfilment)
