@@ -25,11 +25,6 @@ struct CaseOptions: ParsableArguments {
   }
 }
 
-/// What changes something cannot be asked for read-only.
-private func demandWriting(_ connection: ConnectionOptions) throws {
-  if connection.readOnly { throw ValidationError("--read-only is given, and this changes something.") }
-}
-
 extension CaseCommand {
   struct Show: AsyncParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Show a case with all that was said in it.")

@@ -35,3 +35,8 @@ struct ConnectionOptions: ParsableArguments {
       asksPassword: !noPassword)
   }
 }
+
+/// What changes something cannot be asked for read-only.
+func demandWriting(_ connection: ConnectionOptions) throws {
+  if connection.readOnly { throw ValidationError("--read-only is given, and this changes something.") }
+}

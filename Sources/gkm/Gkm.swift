@@ -17,8 +17,8 @@ struct Gkm: AsyncParsableCommand {
     version: "gkm \(Version.text)",
     subcommands: [
       UICommand.self,
-      ListCommand.self, ShowCommand.self, FindCommand.self, RetryCommand.self, CaseCommand.self, WhoamiCommand.self,
-      ThemesCommand.self,
+      ListCommand.self, ShowCommand.self, FindCommand.self, RetryCommand.self, RefundCommand.self,
+      CaseCommand.self, SettingCommand.self, WhoamiCommand.self, ThemesCommand.self,
     ],
     defaultSubcommand: UICommand.self,
     // As with psql, -h is the host.

@@ -17,7 +17,7 @@ struct RetryCommand: AsyncParsableCommand {
   @OptionGroup var connection: ConnectionOptions
 
   func validate() throws {
-    if connection.readOnly { throw ValidationError("--read-only is given, and this changes something.") }
+    try demandWriting(connection)
   }
 
   func run() async throws {

@@ -6,10 +6,10 @@ package enum ConnectionArguments {
   private static let withValue: Set<String> = ["-h", "--host", "-p", "--port", "-U", "--username", "-d", "--dbname"]
   private static let alone: Set<String> = ["--read-only", "-w", "--no-password"]
   /// Subcommands whose first word may look like anything.
-  private static let takesAnything: Set<String> = ["show", "find", "retry", "case"]
+  private static let takesAnything: Set<String> = ["show", "find", "retry", "refund", "case", "setting"]
 
   /// Subcommands that have subcommands of their own.
-  private static let nested: Set<String> = ["case"]
+  private static let nested: Set<String> = ["refund", "case", "setting"]
 
   /// `arguments` without the program's name.
   package static func arranged(_ arguments: [String]) -> [String] {

@@ -7,8 +7,17 @@ package enum StoryText {
   package static func lines(_ story: OrderStory) -> [String] {
     var lines = head(story.order)
     lines += fact("items", items(story.lines))
+    for request in story.refundRequests {
+      let by = request.requestedBy.map { " by \($0)" } ?? ""
+      let approvals = request.approvalsNeeded > 0 ? ", \(request.approvals)/\(request.approvalsNeeded) agreed" : ""
+      lines += fact(
+        "asked",
+        "\(request.amount) \(request.state.rawValue), request \(request.id)\(by)\(approvals)"
+          + suffix(request.problem ?? request.reason))
+    }
     for refund in story.refunds {
-      lines += fact("refund", "\(refund.amount) \(refund.status) \(refund.id)" + suffix(refund.reason))
+      lines += fact(
+        "refund", "\(refund.amount) \(refund.status) \(refund.id)" + suffix(refund.failureReason ?? refund.reason))
     }
     for dispute in story.disputes {
       let due = dispute.dueBy.map { ", evidence due \($0.tableText)" } ?? ""

@@ -10,6 +10,7 @@ extension ListKind {
     switch self {
     case .orders: OrdersScreen.self
     case .payments: PaymentsScreen.self
+    case .refunds: RefundsScreen.self
     case .deliveries: DeliveriesScreen.self
     case .stock: StockScreen.self
     case .audit: AuditScreen.self

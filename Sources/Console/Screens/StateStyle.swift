@@ -31,6 +31,19 @@ package enum StateStyle {
     }
   }
 
+  package static func cell(_ state: RefundRequestState) -> DisplayCell {
+    switch state {
+    case .awaitingApproval: DisplayCell("○ to approve", .stateWarn)
+    case .approved: DisplayCell("◔ approved", .stateWaiting)
+    case .sending: DisplayCell("◑ sending", .stateWaiting)
+    case .sent: DisplayCell("◕ sent", .stateWaiting)
+    case .succeeded: DisplayCell("↩ refunded", .stateOk)
+    case .failed: DisplayCell("✗ failed", .stateFailed)
+    case .rejected: DisplayCell("· rejected", .muted)
+    case .cancelled: DisplayCell("· cancelled", .muted)
+    }
+  }
+
   package static func cell(_ state: CaseState) -> DisplayCell {
     switch state {
     case .open: DisplayCell("○ open", .stateWarn)

@@ -4,6 +4,7 @@ package import Market
 package enum ListKind: String, CaseIterable, Sendable {
   case orders
   case payments
+  case refunds
   case deliveries
   case stock
   case audit
@@ -15,6 +16,7 @@ package enum ListKind: String, CaseIterable, Sendable {
     switch self {
     case .orders: OrderList.self
     case .payments: PaymentList.self
+    case .refunds: RefundList.self
     case .deliveries: DeliveryList.self
     case .stock: StockList.self
     case .audit: AuditList.self

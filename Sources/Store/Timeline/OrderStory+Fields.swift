@@ -12,6 +12,7 @@ extension OrderStory {
       ListField("deliveries", .objects(deliveries.map(\.fields))),
       ListField("delivery_attempts", .objects(deliveryAttempts.map(Self.fields))),
       ListField("reveals", .objects(reveals.map(Self.fields))),
+      ListField("refund_requests", .objects(refundRequests.map(\.fields))),
       ListField("refunds", .objects(refunds.map(Self.fields))),
       ListField("disputes", .objects(disputes.map(Self.fields))),
       ListField("audit", .objects(audit.map(\.fields))),
@@ -72,7 +73,8 @@ extension OrderStory {
     [
       ListField("id", .text(refund.id)), ListField("amount", .integer(refund.amount.amount)),
       ListField("currency", .text(refund.amount.currency.code)), ListField("status", .text(refund.status)),
-      ListField("reason", .optional(refund.reason)), ListField("created_at", .time(refund.createdAt)),
+      ListField("reason", .optional(refund.reason)), ListField("failure_reason", .optional(refund.failureReason)),
+      ListField("request", .optional(refund.request?.rawValue)), ListField("created_at", .time(refund.createdAt)),
     ]
   }
 

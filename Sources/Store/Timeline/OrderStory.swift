@@ -12,6 +12,9 @@ package struct OrderStory: Sendable, Equatable {
   package var deliveries: [DeliveryRow]
   package var deliveryAttempts: [Attempt]
   package var reveals: [Reveal]
+  /// What was asked for, oldest first.
+  package var refundRequests: [RefundRow]
+  /// What Stripe made of it, and what was refunded there.
   package var refunds: [Refund]
   package var disputes: [Dispute]
   /// Oldest first: the order in which things were committed.
@@ -76,6 +79,10 @@ package struct OrderStory: Sendable, Equatable {
     package var amount: Money
     package var status: String
     package var reason: String?
+    /// Why it failed.
+    package var failureReason: String?
+    /// The request that it carries out.
+    package var request: RefundRequestID?
     package var createdAt: Instant
   }
 
@@ -103,7 +110,10 @@ extension OrderStory {
       keys: try keys(session, id),
       deliveries: try DeliveryList.page(session, where: ["d.order_id = \(id)"], after: nil, limit: 500).reversed(),
       deliveryAttempts: try deliveryAttempts(session, id), reveals: try reveals(session, id),
-      refunds: try refunds(session, id), disputes: try disputes(session, id), audit: try AuditList.ofOrder(session, id))
+      refundRequests: try RefundList.page(
+        session, where: ["r.order_id = \(id)", "r.request IS NOT NULL"], after: nil, limit: 500
+      ).reversed(), refunds: try refunds(session, id), disputes: try disputes(session, id),
+      audit: try AuditList.ofOrder(session, id))
   }
 
   private static func lines(_ session: borrowing Session, _ id: OrderID) throws -> [Line] {
@@ -188,13 +198,14 @@ extension OrderStory {
   private static func refunds(_ session: borrowing Session, _ id: OrderID) throws -> [Refund] {
     try session.rows(
       """
-      SELECT id, amount, currency, status, reason::text, created_at FROM gkm.refund
+      SELECT id, amount, currency, status, reason::text, created_at, failure_reason::text, request_id FROM gkm.refund
       WHERE order_id = \(id) ORDER BY created_at, id LIMIT 500
       """
     ) { row in
       Refund(
         id: try row.string(0), amount: try row.money(1, 2), status: try row.string(3),
-        reason: try row.stringOrNil(4), createdAt: try row.instant(5))
+        reason: try row.stringOrNil(4), failureReason: try row.stringOrNil(6), request: try row.idOrNil(7),
+        createdAt: try row.instant(5))
     }
   }
 
