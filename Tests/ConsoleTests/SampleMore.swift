@@ -38,6 +38,18 @@ extension Sample {
       closedAt: state == .closed ? now : nil, version: 2)
   }
 
+  static let refunds: [RefundRow] = RefundRequestState.allCases.enumerated().map { refund(Int64(90 - $0), $1) }
+
+  private static func refund(_ id: Int64, _ state: RefundRequestState) -> RefundRow {
+    RefundRow(
+      id: id, order: "GK-7Q2M-4XK1-9R", orderID: OrderID(1_001), request: RefundRequestID(id),
+      refund: state.isOpen ? nil : "re_3Q8a\(id)", state: state, scope: state == .sent ? "units" : "whole",
+      amount: Money(1_999, .eur), reason: "the customer bought it twice", requestedBy: "support_anna",
+      approvals: state == .awaitingApproval ? 0 : 1, approvalsNeeded: 1,
+      problem: state == .failed ? "lost_or_stolen_card" : nil, createdAt: now - .seconds(600), updatedAt: now,
+      version: 2)
+  }
+
   static let pulse = Pulse(
     placed: (0..<60).map { ($0 * 7) % 11 }, paid: (0..<60).map { ($0 * 5) % 9 },
     delivered: (0..<60).map { $0 < 50 ? ($0 * 5) % 9 : 0 }, isSampleFull: false,

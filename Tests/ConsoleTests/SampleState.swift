@@ -41,6 +41,7 @@ enum Sample {
     case .stock: ListPage(.stock, stock)
     case .audit: ListPage(.audit, audit)
     case .cases: ListPage(.cases, cases)
+    case .refunds: ListPage(.refunds, refunds)
     case .dead: ListPage(.dead, dead)
     case .people: ListPage(.people, people)
     }

@@ -10,11 +10,11 @@ extension ListKind {
     switch self {
     case .orders: OrdersScreen.self
     case .payments: PaymentsScreen.self
-    case .refunds: RefundsScreen.self
     case .deliveries: DeliveriesScreen.self
     case .stock: StockScreen.self
     case .audit: AuditScreen.self
     case .cases: CasesScreen.self
+    case .refunds: RefundsScreen.self
     case .dead: DeadLetterScreen.self
     case .people: PeopleScreen.self
     }

@@ -4,11 +4,11 @@ package import Market
 package enum ListKind: String, CaseIterable, Sendable {
   case orders
   case payments
-  case refunds
   case deliveries
   case stock
   case audit
   case cases
+  case refunds
   case dead
   case people
 
@@ -16,11 +16,11 @@ package enum ListKind: String, CaseIterable, Sendable {
     switch self {
     case .orders: OrderList.self
     case .payments: PaymentList.self
-    case .refunds: RefundList.self
     case .deliveries: DeliveryList.self
     case .stock: StockList.self
     case .audit: AuditList.self
     case .cases: CaseList.self
+    case .refunds: RefundList.self
     case .dead: DeadLetterList.self
     case .people: PeopleList.self
     }

@@ -207,6 +207,10 @@ DECLARE
   order_number text;
 BEGIN
   SELECT number INTO order_number FROM gkm.orders WHERE id = p_order FOR NO KEY UPDATE;
+  IF (SELECT count(*) FROM gkm.refund_request r WHERE r.order_id = p_order) >= 500 THEN
+    RAISE EXCEPTION 'this order has 500 refund requests already: no more are taken'
+      USING ERRCODE = 'object_not_in_prerequisite_state';
+  END IF;
   plan := gkm.refund_plan(p_order, p_scope, p_units, p_amount, p_payment);
   needed := gkm.refund_approvals(p_order, (plan ->> 'amount')::bigint, plan ->> 'currency', as_role);
   INSERT INTO gkm.refund_request (

@@ -58,13 +58,13 @@ extension Verification {
       GROUP BY o.number, f.request_id HAVING count(*) > 1
       UNION ALL
       SELECT o.number, 'its request ' || r.id || ' is ' || r.state || ', and ' || coalesce(f.id, r.stripe_refund) || ' is '
-        || coalesce(f.status, 'not known')
+        || coalesce(f.status || ' over ' || f.amount, 'not known')
       FROM gkm.refund_request r
       JOIN gkm.orders o ON o.id = r.order_id
       LEFT JOIN gkm.refund f ON f.id = r.stripe_refund AND f.order_id = r.order_id AND f.request_id = r.id
-      WHERE r.stripe_refund IS NOT NULL AND r.state IS DISTINCT FROM CASE
+      WHERE r.stripe_refund IS NOT NULL AND (f.amount IS DISTINCT FROM r.amount OR r.state IS DISTINCT FROM CASE
         WHEN f.status IN ('pending', 'requires_action') THEN 'sent' WHEN f.status = 'succeeded' THEN 'succeeded'
-        WHEN f.status IN ('failed', 'canceled') THEN 'failed' END
+        WHEN f.status IN ('failed', 'canceled') THEN 'failed' END)
       UNION ALL
       SELECT o.number, f.id || ' carries out request ' || f.request_id || ', which does not know it'
       FROM gkm.refund f
