@@ -142,34 +142,36 @@ import Testing
     }
   }
 
-  @Test(
-    arguments: [
-      ("SELECT api.case_open('Question?', NULL, NULL, 'a text')", ActionRefused.Kind.badRequest),
-      ("SELECT api.case_open('question', 'GK-0000-0000-00', NULL, 'a text')", .notFound),
-      ("SELECT api.case_open('question', NULL, 'soon', 'a text')", .badRequest),
-      ("SELECT api.case_open('question', NULL, NULL, 'a')", .badRequest),
-      ("SELECT api.case_open('question', NULL, NULL, NULL)", .badRequest),
-      ("SELECT api.case_note(1, E'a\\nb c d')", .badRequest), ("SELECT api.case_note(99, 'a text')", .notFound),
-      ("SELECT api.case_note(1, repeat('x', 4001))", .badRequest), ("SELECT api.case_take(1, 7)", .changed),
-      ("SELECT api.case_release(1, 1, 'nobody', 'a reason')", .badRequest),
-      ("SELECT api.case_release(1, 1, NULL, '')", .badRequest),
-      ("SELECT api.case_assign(1, 1, 'gkm_daemon', 'a reason')", .notFound),
-      ("SELECT api.case_answer(1, 1, 'everybody', NULL, 'a text')", .badRequest),
-      ("SELECT api.case_answer(1, 1, 'vendor', 'nobody', 'a text')", .notFound),
-      ("SELECT api.case_answer(1, 1, 'vendor', 'nordlicht', 'a text')", .impossible),
-      ("SELECT api.case_close(1, 1, NULL)", .badRequest),
-    ]) func whatIsNotWellSaidIsRefusedAndChangesNothing(_ statement: String, _ kind: ActionRefused.Kind) async throws
-  {
+  private static let badlySaid: [(statement: String, kind: ActionRefused.Kind)] = [
+    ("SELECT api.case_open('Question?', NULL, NULL, 'a text')", ActionRefused.Kind.badRequest),
+    ("SELECT api.case_open('question', 'GK-0000-0000-00', NULL, 'a text')", .notFound),
+    ("SELECT api.case_open('question', NULL, 'soon', 'a text')", .badRequest),
+    ("SELECT api.case_open('question', NULL, NULL, 'a')", .badRequest),
+    ("SELECT api.case_open('question', NULL, NULL, NULL)", .badRequest),
+    ("SELECT api.case_note(1, E'a\\nb c d')", .badRequest), ("SELECT api.case_note(99, 'a text')", .notFound),
+    ("SELECT api.case_note(1, repeat('x', 4001))", .badRequest), ("SELECT api.case_take(1, 7)", .changed),
+    ("SELECT api.case_release(1, 1, 'nobody', 'a reason')", .badRequest),
+    ("SELECT api.case_release(1, 1, NULL, '')", .badRequest),
+    ("SELECT api.case_assign(1, 1, 'gkm_daemon', 'a reason')", .notFound),
+    ("SELECT api.case_answer(1, 1, 'everybody', NULL, 'a text')", .badRequest),
+    ("SELECT api.case_answer(1, 1, 'vendor', 'nobody', 'a text')", .notFound),
+    ("SELECT api.case_answer(1, 1, 'vendor', 'nordlicht', 'a text')", .impossible),
+    ("SELECT api.case_close(1, 1, NULL)", .badRequest),
+  ]
+
+  @Test func whatIsNotWellSaidIsRefusedAndChangesNothing() async throws {
     try await SeededMarket.with { seeded in
       let ops = try await PostgresConnection.connect(try await seeded.person(.ops))
       let digest = """
         SELECT string_agg(c::text, ' ' ORDER BY c.id) || (SELECT count(*) FROM gkm.case_message) FROM gkm.support_case c;
         """
       let before = try await seeded.market.database.sql(digest)
-      let error = await #expect(throws: PostgresError.self) {
-        try await ops.run { _ = try $0.rows(SQL(unescaped: statement)) { _ in } }
+      for (statement, kind) in Self.badlySaid {
+        let error = await #expect(throws: PostgresError.self, "\(statement)") {
+          try await ops.run { _ = try $0.rows(SQL(unescaped: statement)) { _ in } }
+        }
+        #expect(error.flatMap { ActionRefused($0) }?.kind == kind, "\(statement): \(error?.message ?? "")")
       }
-      #expect(error.flatMap { ActionRefused($0) }?.kind == kind, "\(error?.message ?? "")")
       #expect(try await seeded.market.database.sql(digest) == before)
       await ops.close()
     }

@@ -148,6 +148,19 @@ import Testing
         "secrets.texts", of: "SELECT 'stock_import.source'",
         "UPDATE gkm.stock_import SET source = 'a canary of the tests' WHERE id = 1;"),
       Plant(
+        "cases.vendors", of: "SELECT 'case ' || min(id) FROM gkm.support_case",
+        """
+        UPDATE gkm.support_case c SET vendor_id = (
+          SELECT min(v.id) FROM gkm.vendor v WHERE NOT EXISTS (
+            SELECT FROM gkm.vendor_order w WHERE w.order_id = c.order_id AND w.vendor_id = v.id))
+        WHERE id = (SELECT min(id) FROM gkm.support_case);
+        """),
+      Plant(
+        "orders.restock", of: anOrder("paid_unfulfillable"),
+        """
+        UPDATE gkm.orders SET restock_until = now() - interval '1 hour' WHERE id = \(itsID("paid_unfulfillable"));
+        """),
+      Plant(
         "secrets.keys", of: "SELECT 'key ' || min(id) FROM gkm.stock_unit",
         """
         UPDATE gkm.stock_unit a SET nonce = b.nonce, ciphertext = b.ciphertext FROM gkm.stock_unit b

@@ -42,6 +42,6 @@ extension WorkerSettings {
   var limits: WorkLimits {
     WorkLimits(
       lease: lease, batch: batch, lanes: lanes, deliveries: deliveries, waitingDeliveries: 32 * deliveries,
-      deliveryAttempts: deliveryAttempts)
+      deliveryAttempts: deliveryAttempts, restockWindow: restockWindow)
   }
 }

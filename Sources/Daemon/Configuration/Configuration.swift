@@ -179,6 +179,8 @@ package struct WorkerSettings: Sendable {
   package var deliveries: Int
   /// Attempts of one delivery until a person must look.
   package var deliveryAttempts: Int
+  /// How long a paid order waits for new stock before what is missing is paid back.
+  package var restockWindow: Duration
 
   init(_ reader: inout ConfigurationReader) {
     lease = reader.duration("workers.lease", default: .seconds(12), in: .seconds(2)...(.seconds(300)))
@@ -187,6 +189,9 @@ package struct WorkerSettings: Sendable {
     lanes = reader.number("workers.lanes", default: 2, in: 1...32)
     deliveries = reader.number("workers.deliveries", default: 16, in: 1...500)
     deliveryAttempts = reader.number("workers.delivery_attempts", default: 8, in: 1...100)
+    restockWindow = reader.duration(
+      "workers.restock_window", env: ["GKM_RESTOCK_WINDOW"], default: .seconds(86_400),
+      in: .seconds(1)...(.seconds(30 * 86_400)))
   }
 }
 

@@ -92,7 +92,8 @@ struct ApplyWorker: Sendable {
     defer { slots.giveBack(free - used) }
     let context = ApplyContext(
       vault: vault, mailDomain: mailDomain, lease: lease, deliveryLease: Lease(for: limits.lease),
-      expressSlots: free, isThorough: isThorough, restockDelay: limits.restockDelay)
+      expressSlots: free, isThorough: isThorough, restockDelay: limits.restockDelay,
+      restockWindow: limits.restockWindow)
     let result = try await pool.write { try ApplyTransaction.run($0, events, context) }
     used = result.prepared.count
     sender.submit(result.prepared)
@@ -102,6 +103,7 @@ struct ApplyWorker: Sendable {
   func report(_ result: ApplyResult) {
     telemetry.count(result)
     if result.queuedDeliveries > 0 { wake(.deliver) }
+    if result.hasRefunds { wake(.refund) }
     if result.hasQuestions {
       wake(.fetchDispute)
       wake(.listRefunds)

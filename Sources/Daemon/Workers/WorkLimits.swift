@@ -18,11 +18,14 @@ package struct WorkLimits: Sendable {
   package var upkeepInterval: Duration
   /// How long an order without stock waits for the next look.
   package var restockDelay: Duration
+  /// How long it waits in all; then what is missing is paid back.
+  package var restockWindow: Duration
 
   package init(
     lease: Duration = .seconds(12), batch: Int = 64, lanes: Int = 2, deliveries: Int = 16,
     waitingDeliveries: Int = 512, deliveryAttempts: Int = 8, jobAttempts: Int = 12,
-    upkeepInterval: Duration = .seconds(2), restockDelay: Duration = .seconds(30)
+    upkeepInterval: Duration = .seconds(2), restockDelay: Duration = .seconds(30),
+    restockWindow: Duration = .seconds(86_400)
   ) {
     self.lease = lease
     self.batch = batch
@@ -33,6 +36,7 @@ package struct WorkLimits: Sendable {
     self.jobAttempts = jobAttempts
     self.upkeepInterval = upkeepInterval
     self.restockDelay = restockDelay
+    self.restockWindow = restockWindow
   }
 }
 

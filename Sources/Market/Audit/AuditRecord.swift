@@ -178,6 +178,7 @@ package struct AuditSubject: Hashable, Sendable {
   package static func vendor(_ id: VendorID) -> AuditSubject { .init(kind: "vendor", id: id.description) }
   package static func person(_ id: PersonID) -> AuditSubject { .init(kind: "person", id: id.description) }
   package static func dataKey(_ id: DataKeyID) -> AuditSubject { .init(kind: "data_key", id: id.description) }
+  package static func supportCase(_ id: CaseID) -> AuditSubject { .init(kind: "case", id: id.description) }
   package static func job(_ id: JobID) -> AuditSubject { .init(kind: "job", id: id.description) }
   package static func reconBreak(_ id: ReconBreakID) -> AuditSubject { .init(kind: "recon_break", id: id.description) }
   /// `re_…`.

@@ -97,4 +97,12 @@ package enum CaseDesk {
     guard let id else { throw StoreError.badRow("gkm.open_case gave no row") }
     return id
   }
+
+  /// Says that the cause of the market's own case is gone, and closes it where nobody has taken it. Nothing happens
+  /// where there is none.
+  package static func settle(
+    _ session: borrowing Session, _ kind: CaseKind, _ order: OrderID, text: String
+  ) throws {
+    _ = try session.rows("SELECT gkm.settle_case(\(kind.rawValue), \(order), \(text))") { _ in }
+  }
 }

@@ -15,10 +15,12 @@ package struct ApplyContext: Sendable {
   package let isThorough: Bool
   /// How long an order without stock waits for the next look.
   package let restockDelay: Duration
+  /// How long it waits in all; then what is missing is paid back.
+  package let restockWindow: Duration
 
   package init(
     vault: KeyVault, mailDomain: String, lease: Lease, deliveryLease: Lease, expressSlots: Int,
-    isThorough: Bool = false, restockDelay: Duration = .seconds(30)
+    isThorough: Bool = false, restockDelay: Duration = .seconds(30), restockWindow: Duration = .seconds(86_400)
   ) {
     self.vault = vault
     self.mailDomain = mailDomain
@@ -27,13 +29,14 @@ package struct ApplyContext: Sendable {
     self.expressSlots = expressSlots
     self.isThorough = isThorough
     self.restockDelay = restockDelay
+    self.restockWindow = restockWindow
   }
 
   /// The same, for one event alone.
   package var thorough: ApplyContext {
     ApplyContext(
       vault: vault, mailDomain: mailDomain, lease: lease, deliveryLease: deliveryLease, expressSlots: expressSlots,
-      isThorough: true, restockDelay: restockDelay)
+      isThorough: true, restockDelay: restockDelay, restockWindow: restockWindow)
   }
 }
 
@@ -51,6 +54,8 @@ package struct ApplyResult: Sendable {
   package var orders: [(number: String, id: OrderID, state: OrderState)] = []
   /// What somebody should look at.
   package var alerts: [(order: String, reason: AlertReason)] = []
+  /// Refunds were asked for.
+  package var hasRefunds = false
   /// Questions to Stripe were queued.
   package var hasQuestions = false
 

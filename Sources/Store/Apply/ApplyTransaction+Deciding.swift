@@ -10,11 +10,17 @@ extension ApplyTransaction {
     var fulfilment = order.fulfilment
     var decision = OrderReducer.reduce(order: order.terms, facts: work.facts, fulfilment: fulfilment)
     var granted: [UnitSnapshot] = []
+    var missing: [UnitSnapshot] = []
     if decision.actions.contains(where: { if case .reserveAgain = $0 { true } else { false } }) {
       let wanting = order.units.filter { $0.state == .sold && $0.assignment == nil && !$0.isReserved }
       granted = try grantFreeStock(session, wanting)
       fulfilment.reserved += granted.count
       fulfilment.isStockGone = fulfilment.isStockGone || granted.count < wanting.count
+      let given = Set(granted.map(\.id))
+      missing = wanting.filter { !given.contains($0.id) }
+      if !missing.isEmpty, isLastLook(work), try payBack(session, order, missing) {
+        fulfilment.heldBack += missing.count
+      }
       decision = OrderReducer.reduce(order: order.terms, facts: work.facts, fulfilment: fulfilment)
     }
     try notePayment(work)
@@ -22,26 +28,8 @@ extension ApplyTransaction {
     try noteRefunds(work, decision)
     let bindings = try carryOut(decision, work, granted: granted)
     try noteOrder(work, decision)
+    try noteCases(session, order, decision, missing)
     return bindings
-  }
-
-  /// Takes stock that nobody holds, for units whose own was given back. Several orders of one batch can want the last
-  /// key: the first gets it.
-  private func grantFreeStock(_ session: borrowing Session, _ units: [UnitSnapshot]) throws -> [UnitSnapshot] {
-    let listings = Set(units.map(\.listing)).sorted()
-    var free: [ListingID: Int] = [:]
-    let rows: [(ListingID, Int)] = try session.rows(
-      """
-      SELECT listing_id, available FROM gkm.listing_stock WHERE listing_id = ANY (\(listings))
-      ORDER BY listing_id FOR NO KEY UPDATE
-      """
-    ) { (try $0.id(0), try $0.int(1)) }
-    for (listing, available) in rows { free[listing] = available + (writes.stock[listing]?.available ?? 0) }
-    return units.filter { unit in
-      guard let left = free[unit.listing], left > 0 else { return false }
-      free[unit.listing] = left - 1
-      return true
-    }
   }
 
   private mutating func carryOut(
@@ -60,10 +48,8 @@ extension ApplyTransaction {
           UnitToBind(order: order, unit: $0, isReserved: false, stripeEvent: work.lastEventID)
         }
       case .reserveAgain:
-        // One such job per order: it is added where the stock was found gone, and by itself.
-        guard order.state != .unfulfillable || work.isSecondLook || order.units.contains(where: \.isFreed)
-        else { continue }
-        writes.jobs[.restock, default: []].append((order.id.description, context.restockDelay))
+        let left = (restockDeadline(order, decision.state) ?? writes.audit.stamp.at) - writes.audit.stamp.at
+        writes.looks.append((order.id, left > .zero ? min(context.restockDelay, left) : context.restockDelay))
       case .releaseReservation: try releaseReservations(work)
       case .releaseSpare: try releaseSpare(work)
       case .freezeDelivery: try stopDeliveries(work, order.units, .deliveryFrozen)

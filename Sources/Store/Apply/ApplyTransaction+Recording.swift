@@ -102,14 +102,19 @@ extension ApplyTransaction {
     let order = work.snapshot
     let hold = decision.holdReason?.rawValue
     let isNewlyPaid = work.facts.isPaid && order.paidAt == nil
-    guard decision.state != order.state || hold != order.holdReason || isNewlyPaid else { return }
+    let deadline = restockDeadline(order, decision.state)
+    guard
+      decision.state != order.state || hold != order.holdReason || isNewlyPaid || deadline != order.restockUntil
+    else { return }
     writes.orders.append(
-      ApplyWrites.OrderRow(id: order.id, state: decision.state, holdReason: hold, isPaid: work.facts.isPaid))
+      ApplyWrites.OrderRow(
+        id: order.id, state: decision.state, holdReason: hold, isPaid: work.facts.isPaid, restockUntil: deadline))
     result.orders.append((order.number, order.id, decision.state))
     let isPlainPayment = decision.state == .paid && order.state != .held && order.state != .unfulfillable
-    guard decision.state != order.state, !isPlainPayment else { return }
+    guard decision.state != order.state && !isPlainPayment || deadline != order.restockUntil else { return }
     var details = ["was": order.state.rawValue, "state": decision.state.rawValue]
     details["hold_reason"] = hold
+    if decision.state == .unfulfillable { details["restock_until"] = deadline?.rfc3339 }
     try writes.audit.add(
       Self.action(of: order.state, becoming: decision.state), .order(order.id), order: order.reference,
       stripeEvent: work.lastEventID, details: details)

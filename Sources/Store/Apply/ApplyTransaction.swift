@@ -10,6 +10,8 @@ package struct ApplyTransaction {
   var works: [OrderWork] = []
   var writes: ApplyWrites
   var result = ApplyResult()
+  /// Free stock that earlier orders of the batch get.
+  var promised: [ListingID: Int] = [:]
 
   private init(_ context: ApplyContext, stamp: Stamp) {
     self.context = context

@@ -10,11 +10,12 @@ extension ApplyWrites {
   var orderSQL: SQL {
     """
     UPDATE gkm.orders o
-    SET state = c.state, hold_reason = c.hold_reason, updated_at = \(at), version = o.version + 1,
+    SET state = c.state, hold_reason = c.hold_reason, restock_until = c.restock_until, updated_at = \(at), version = o.version + 1,
       paid_at = CASE WHEN c.is_paid THEN coalesce(o.paid_at, \(at)) ELSE o.paid_at END
     FROM unnest(
-      \(orders.map(\.id)), \(orders.map(\.state.rawValue)), \(orders.map(\.holdReason)), \(orders.map(\.isPaid))
-    ) AS c (id, state, hold_reason, is_paid)
+      \(orders.map(\.id)), \(orders.map(\.state.rawValue)), \(orders.map(\.holdReason)), \(orders.map(\.isPaid)),
+      \(orders.map(\.restockUntil))
+    ) AS c (id, state, hold_reason, is_paid, restock_until)
     WHERE o.id = c.id
     """
   }

@@ -10,6 +10,8 @@ struct ApplyWrites {
     let holdReason: String?
     /// Set the first time the order is paid.
     let isPaid: Bool
+    /// How long it waits for stock.
+    let restockUntil: Instant?
   }
 
   struct PaymentRow {
@@ -102,6 +104,8 @@ struct ApplyWrites {
   var parked: [(object: String, event: String)] = []
   /// Ids of Stripe objects whose order is known from now on.
   var linked: [String] = []
+  /// Second looks for stock.
+  var looks: [(order: OrderID, delay: Duration)] = []
   var jobs: [JobKind: [(subject: String, delay: Duration)]] = [:]
   /// The jobs that the batch completes.
   var done: [JobID] = []
@@ -146,9 +150,12 @@ extension ApplyWrites {
     add(!events.isEmpty, eventSQL, expected: events.count)
     add(!parked.isEmpty, parkedSQL)
     add(!linked.isEmpty, unparkSQL)
+    add(!looks.isEmpty, Restock.look(looks, besides: done))
     for (kind, list) in jobs { add(!list.isEmpty, JobQueue.add(kind, list)) }
     add(!audit.isEmpty, audit.statement, expected: audit.count)
     add(!stock.isEmpty, stockSQL, expected: stock.count)
+    let freed = stock.filter { $0.value.available > 0 }.keys.sorted()
+    add(!freed.isEmpty, Restock.wake(freed))
     add(!done.isEmpty, JobQueue.complete(done, lease: lease))
 
     let affected = try session.pipeline(statements.map(\.sql))

@@ -16,6 +16,8 @@ struct OrderSnapshot: Sendable {
   let unitsDelivered: Int
   let tokenGeneration: Int32
   let paidAt: Instant?
+  /// How long it waits for stock, if its own is gone.
+  let restockUntil: Instant?
   /// `nil` where nothing is known of a payment yet.
   var facts: PaymentFacts?
   var customer: String?
@@ -87,7 +89,7 @@ extension OrderSnapshot {
     var orders: [OrderSnapshot] = try session.rows(
       """
       SELECT id, number, state, hold_reason, customer_email, customer_name, locale, amount, currency, units_total,
-        units_delivered, token_generation, paid_at, now(), session_user::text
+        units_delivered, token_generation, paid_at, now(), session_user::text, restock_until
       FROM gkm.orders WHERE id = ANY (\(ids)) ORDER BY id FOR NO KEY UPDATE
       """
     ) {
@@ -116,7 +118,7 @@ extension OrderSnapshot {
       id: try row.id(0), number: try row.string(1), state: try row.word(2), holdReason: try row.stringOrNil(3),
       email: try row.string(4), name: try row.stringOrNil(5), locale: try row.string(6),
       total: try row.money(7, 8), unitsTotal: try row.int(9), unitsDelivered: try row.int(10),
-      tokenGeneration: try row.int32(11), paidAt: try row.instantOrNil(12))
+      tokenGeneration: try row.int32(11), paidAt: try row.instantOrNil(12), restockUntil: try row.instantOrNil(15))
   }
 
   private static func payments(

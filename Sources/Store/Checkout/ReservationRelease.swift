@@ -58,10 +58,11 @@ package enum ReservationRelease {
       try audit.add(.checkoutRefused, .order(order), order: name, details: ["problem": problem])
     }
     try noteExpiry(session, order)
-    try giveBack(session, name, &audit)
+    let freed = try giveBack(session, name, &audit)
     try session.execute(
       "UPDATE gkm.orders SET state = 'expired', updated_at = now(), version = version + 1 WHERE id = \(order)")
     try session.execute(audit.statement)
+    try session.execute(Restock.wake(freed))
     return true
   }
 
@@ -80,9 +81,10 @@ package enum ReservationRelease {
       """)
   }
 
+  /// Answers the listings that have more stock now.
   private static func giveBack(
     _ session: borrowing Session, _ order: (id: OrderID, number: String), _ audit: inout AuditBatch
-  ) throws {
+  ) throws -> [ListingID] {
     let held = try session.rows(
       """
       UPDATE gkm.reservation SET state = 'released' WHERE order_id = \(order.id) AND state = 'held'
@@ -105,5 +107,6 @@ package enum ReservationRelease {
           "stock_version_after": String(version),
         ])
     }
+    return held.map(\.listing)
   }
 }

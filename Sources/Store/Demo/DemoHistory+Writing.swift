@@ -9,7 +9,8 @@ extension DemoHistory {
     let orders = orders.filter { !$0.isDropped }
     for batch in orders.batches {
       try session.pipeline([
-        Self.orderSQL(batch, vault), lineSQL(batch), vendorOrderSQL(batch), unitSQL(batch), reservationSQL(batch),
+        Self.orderSQL(batch, vault, restockUntil: restockUntil), lineSQL(batch), vendorOrderSQL(batch), unitSQL(batch),
+        reservationSQL(batch),
         try Self.paymentSQL(batch), Self.intentSQL(batch), Self.attemptSQL(batch), Self.refundSQL(batch),
         Self.disputeSQL(batch), assignmentSQL(batch), deliverySQL(batch), Self.deliveryAttemptSQL(batch),
         Self.jobSQL(batch),
@@ -36,13 +37,17 @@ extension DemoHistory {
       ) AS c (listing_id, available, reserved, sold, version)
       WHERE s.listing_id = c.listing_id
       """)
+    try openCases(session, orders)
     try audit.write(session)
   }
 
-  private static func orderSQL(_ orders: ArraySlice<DemoOrder>, _ vault: KeyVault) -> SQL {
+  private static func orderSQL(
+    _ orders: ArraySlice<DemoOrder>, _ vault: KeyVault, restockUntil until: Instant
+  ) -> SQL {
     """
     INSERT INTO gkm.orders (id, number, state, hold_reason, customer_email, customer_name, locale, amount, currency,
-      checkout_session, token_hash, units_total, units_delivered, created_at, paid_at, delivered_at, updated_at, version)
+      checkout_session, token_hash, units_total, units_delivered, created_at, paid_at, delivered_at, updated_at, version,
+      restock_until)
     SELECT * FROM unnest(
       \(orders.map(\.id)), \(orders.map(\.number)), \(orders.map(\.state.rawValue)),
       \(orders.map(\.holdReason?.rawValue)), \(orders.map(\.customer.email)), \(orders.map(\.customer.name)),
@@ -50,7 +55,8 @@ extension DemoHistory {
       \(orders.map { $0.isSessionKnown ? $0.session : nil }),
       \(orders.map { vault.token(order: $0.id, generation: 1).storedHash }), \(orders.map { Int32($0.units.count) }),
       \(orders.map { Int32($0.unitsDelivered) }), \(orders.map(\.createdAt)), \(orders.map(\.paidAt)),
-      \(orders.map(\.deliveredAt)), \(orders.map(\.updatedAt)), \(orders.map(\.version)))
+      \(orders.map(\.deliveredAt)), \(orders.map(\.updatedAt)), \(orders.map(\.version)),
+      \(orders.map { $0.state == .unfulfillable && $0.waitsForStock ? until : nil }))
     """
   }
 

@@ -5,6 +5,8 @@ import Market
 struct DemoHistory {
   let vault: KeyVault
   let mailDomain: String
+  /// How long the orders that wait for stock still do.
+  let restockUntil: Instant
   var listings: [DemoListing]
   var orders: [DemoOrder]
   var audit = DemoAudit()

@@ -60,7 +60,8 @@ package struct DemoMarket: Sendable {
       rest = rest.dropFirst(Self.ordersAtOnce)
       let cast = DemoCast(vault: vault, shop: shop, listings: listings, now: now)
       let (orders, moments) = try cast.gather(session, part)
-      var played = DemoHistory(vault: vault, mailDomain: mailDomain, listings: listings, orders: orders)
+      var played = DemoHistory(
+        vault: vault, mailDomain: mailDomain, restockUntil: now + .hours(20), listings: listings, orders: orders)
       try played.play(moments)
       listings = played.listings
       summary.auditEvents += played.audit.count

@@ -93,6 +93,28 @@ BEGIN
 END $$;
 GRANT EXECUTE ON FUNCTION gkm.open_case(text, bigint, text, bigint) TO gkm_daemon;
 
+-- Says that the cause of the daemon's case is gone; where nobody has taken it, it is closed by it.
+CREATE OR REPLACE FUNCTION gkm.settle_case(p_kind text, p_order bigint, p_text text) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS $$
+DECLARE
+  told text := gkm.case_text(p_text);
+  c gkm.support_case;
+BEGIN
+  SELECT * INTO c FROM gkm.support_case
+  WHERE order_id = p_order AND kind = p_kind AND is_automatic AND state <> 'closed' FOR UPDATE;
+  IF NOT FOUND THEN
+    RETURN;
+  END IF;
+  PERFORM gkm.case_say(c, CASE WHEN c.vendor_id IS NULL THEN 'internal' ELSE 'vendor' END, 'daemon', told);
+  UPDATE gkm.support_case SET updated_at = now(), version = version + 1,
+    state = CASE WHEN assignee IS NULL THEN 'closed' ELSE state END,
+    closed_at = CASE WHEN assignee IS NULL THEN now() END
+  WHERE id = c.id;
+  PERFORM gkm.case_audit(CASE WHEN c.assignee IS NULL THEN 'case.closed' ELSE 'case.noted' END, c, 'daemon', NULL,
+    c.vendor_id, ARRAY['was', c.state]);
+END $$;
+GRANT EXECUTE ON FUNCTION gkm.settle_case(text, bigint, text) TO gkm_daemon;
+
 CREATE OR REPLACE FUNCTION api.case_open(p_kind text, p_order text, p_priority text, p_text text) RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS $$
 DECLARE

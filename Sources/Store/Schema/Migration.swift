@@ -31,6 +31,7 @@ enum Repeatable {
     text(PackageResources.case_functions_sql),
     text(PackageResources.reconciliation_functions_sql),
     text(PackageResources.refund_functions_sql),
+    text(PackageResources.restock_functions_sql),
     text(PackageResources.commission_functions_sql),
     text(PackageResources.ledger_functions_sql),
   ]

@@ -188,8 +188,7 @@ package struct StockImport: Sendable {
       VALUES (\(listing), \(vendor), \(batch.ids.count))
       ON CONFLICT (listing_id) DO UPDATE SET available = s.available + excluded.available, version = s.version + 1
       """,
-      // Orders that were paid and found no stock look again.
-      "UPDATE gkm.job SET run_at = now() WHERE kind = 'restock' AND lease_token IS NULL",
+      Restock.wake([listing]),
     ])
   }
 

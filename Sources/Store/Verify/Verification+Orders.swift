@@ -45,7 +45,7 @@ extension Verification {
       FROM gkm.orders o
       WHERE o.state = 'paid_unfulfillable'
         AND NOT EXISTS (SELECT FROM gkm.job j WHERE j.kind = 'restock' AND j.subject = o.id::text)
-        AND NOT EXISTS (SELECT FROM gkm.refund_request r WHERE r.order_id = o.id AND r.state IN ('approved', 'sending'))
+        AND NOT EXISTS (SELECT FROM gkm.refund_request r WHERE r.order_id = o.id AND r.state IN ('approved', 'sending', 'sent'))
       """),
   ]
 

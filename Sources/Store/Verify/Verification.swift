@@ -72,7 +72,7 @@ package struct Verification: Sendable {
   }
 
   static let checks: [Check] =
-    stockChecks + orderChecks + paymentChecks + refundChecks + deliveryChecks + auditChecks + secretChecks
+    stockChecks + orderChecks + caseChecks + paymentChecks + refundChecks + deliveryChecks + auditChecks + secretChecks
 
   /// One promise and how it is looked into.
   struct Check: Sendable {
