@@ -79,7 +79,7 @@ let package = Package(
     module("Stripe", ["Market", "Outbound", crypto]),
 
     // The programs' bodies.
-    module("Console", ["Market", "Store", "Postgres", "Redis", "Terminal", toml]),
+    module("Console", ["Market", "Store", "Postgres", "Redis", "Terminal", crypto, toml]),
     module(
       "Daemon",
       [

@@ -53,6 +53,11 @@ package struct MarketDatabase: Sendable {
     PostgresConfiguration(conninfo: database.conninfo(user: "gkm_daemon", password: Self.programPassword))
   }
 
+  /// How the sealer does.
+  package var sealer: PostgresConfiguration {
+    PostgresConfiguration(conninfo: database.conninfo(user: "gkm_sealer", password: Self.programPassword))
+  }
+
   /// How the superuser does.
   package var superuser: PostgresConfiguration { PostgresConfiguration(conninfo: database.conninfo()) }
 

@@ -11,7 +11,7 @@ struct Gkmd: AsyncParsableCommand {
       The database is named the way psql does it: by --database, or by PGHOST, PGSERVICE, ~/.pgpass and the like.
       """,
     subcommands: [
-      ServeCommand.self, CheckConfigCommand.self,
+      ServeCommand.self, SealCommand.self, CheckConfigCommand.self,
       BootstrapCommand.self, MigrateCommand.self, PersonCommand.self, AfterRestoreCommand.self,
       StockCommand.self, VerifyCommand.self, DemoDataCommand.self,
     ])

@@ -139,6 +139,12 @@ import Testing
         "audit.complete", of: anOrder("delivered"),
         "DELETE FROM gkm.audit_event WHERE order_id = \(itsID("delivered")) AND action = 'key.assigned';"),
       Plant(
+        "audit.sealed", of: "SELECT 'leaf 0'",
+        """
+        INSERT INTO gkm.audit_leaf (leaf_index, event_id, event_at, hash)
+        SELECT 0, id, at, sha256('another') FROM gkm.audit_event ORDER BY id LIMIT 1;
+        """),
+      Plant(
         "secrets.texts", of: "SELECT 'delivery.last_reply'",
         """
         UPDATE gkm.delivery SET last_reply = '550 rejected: ABCDE-23456-FGHJK' WHERE id = (SELECT max(id)

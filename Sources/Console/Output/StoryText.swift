@@ -86,12 +86,14 @@ package enum StoryText {
   private static func entry(_ row: AuditRow) -> String {
     var text = "\(row.action) \(row.subject)"
     if let event = row.stripeEvent { text += " by \(event)" }
-    guard let record = row.body.flatMap({ try? AuditRecord(parsing: Array($0.utf8)) }) else { return text }
+    guard let record = row.body.flatMap({ try? AuditRecord(parsing: Array($0.utf8)) }) else { return text + seal(row) }
     for (name, value) in record.details.sorted(by: { $0.key < $1.key }) { text += ", \(name) \(value)" }
     if record.role != .daemon { text += ", by \(record.actor)" }
     if let reason = record.reason { text += ": \(reason)" }
-    return text
+    return text + seal(row)
   }
+
+  private static func seal(_ row: AuditRow) -> String { row.seal.map { " [\($0.text)]" } ?? "" }
 
   private static func entry(_ attempt: OrderStory.Attempt) -> String {
     "try \(attempt.number) of delivery \(attempt.delivery): \(attempt.outcome.rawValue)"

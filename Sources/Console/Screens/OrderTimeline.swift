@@ -41,9 +41,11 @@ package enum OrderTimeline {
   private static func line(_ row: AuditRow, _ clock: ClockFormat) -> StoryLine {
     let body = row.body.map { $0.split(separator: "\n", omittingEmptySubsequences: true).map(String.init) } ?? []
     let style = AuditScreen.style(row.action)
+    let seal = row.seal.map { [$0.text] } ?? []
     return StoryLine(
       key: "a\(row.id)", time: clock.time(row.at), symbol: symbol(style), style: style, title: row.action,
-      detail: summary(row, body), full: body.isEmpty ? [row.action, row.subject] : Array(body.dropFirst()),
+      detail: summary(row, body),
+      full: (body.isEmpty ? [row.action, row.subject] : Array(body.dropFirst())) + seal,
       copyText: row.stripeEvent ?? row.action)
   }
 
@@ -58,6 +60,7 @@ package enum OrderTimeline {
       }
     }
     if let event = row.stripeEvent { parts.append(event) }
+    if row.seal == .waiting { parts.append("not sealed yet") }
     if let actor = row.actor, !actor.hasPrefix("gkm_") { parts.append("by \(actor)") }
     return parts.joined(separator: " · ")
   }

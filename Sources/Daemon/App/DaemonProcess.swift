@@ -27,7 +27,8 @@ package enum DaemonProcess {
 
   /// Gathers all metrics for `/metrics`.
   package static func startMetrics() -> PrometheusRegistry {
-    let registry = PrometheusRegistry(help: Telemetry.help.merging(WorkTelemetry.help) { $1 })
+    let help = Telemetry.help.merging(WorkTelemetry.help) { $1 }.merging(SealTelemetry.help) { $1 }
+    let registry = PrometheusRegistry(help: help)
     MetricsSystem.bootstrap(registry)
     return registry
   }

@@ -21,6 +21,7 @@ package struct Configuration: Sendable {
   package var mail: MailSettings
   package var workers: WorkerSettings
   package var keys: KeySettings
+  package var seal: SealSettings
 
   /// Reads `file` (a path) and the environment.
   ///
@@ -70,6 +71,7 @@ package struct Configuration: Sendable {
     mail = MailSettings(&reader, publicURL: http.publicURL)
     workers = WorkerSettings(&reader)
     keys = KeySettings(&reader)
+    seal = SealSettings(&reader, publicURL: http.publicURL)
     if mode == .production, !http.metricsListen.isLocal {
       reader.problem(
         "http.metrics_listen", "in production the metrics stay on this machine: a loopback address is wanted")

@@ -93,6 +93,14 @@ package struct AuditRecord: Hashable, Sendable {
   }
 
   package static let nonceByteCount = 16
+  /// The detail that holds a Message-ID, which looks like an address and is none.
+  package static let messageIDDetail = "message_id"
+
+  /// Whether an address stands in what people or others wrote.
+  package var holdsAddress: Bool {
+    reason.map(PersonalText.holdsAddress) == true
+      || details.contains { $0.key != Self.messageIDDetail && PersonalText.holdsAddress($0.value) }
+  }
   static let header = "gkm-audit v1"
 
   /// `nil` for a name of a later release.

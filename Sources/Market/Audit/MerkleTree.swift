@@ -19,15 +19,29 @@ package struct MerkleTree: Hashable, Sendable {
     self.edge = edge
   }
 
-  package mutating func append(_ leaf: MerkleHash) {
-    var hash = leaf
-    for _ in 0..<size.trailingOneBitCount { hash = MerkleHash.node(edge.removeLast(), hash) }
-    edge.append(hash)
-    size += 1
-  }
+  package mutating func append(_ leaf: MerkleHash) { append(leaf, height: 0) { _, _, _ in } }
 
   package mutating func append(contentsOf leaves: some Sequence<MerkleHash>) {
     for leaf in leaves { append(leaf) }
+  }
+
+  /// Appends a perfect subtree of 2^`height` leaves by its root.
+  ///
+  /// - Parameter formed: told of each larger perfect subtree that this completes: its height, its index among those of
+  ///   its height, its root.
+  package mutating func append(
+    _ root: MerkleHash, height: Int, formed: (_ height: Int, _ index: Int, _ root: MerkleHash) -> Void
+  ) {
+    precondition(size.trailingZeroBitCount >= height, "a subtree stands where its size divides")
+    var hash = root
+    var height = height
+    size += 1 << height
+    for _ in 0..<((size >> height) - 1).trailingOneBitCount {
+      hash = MerkleHash.node(edge.removeLast(), hash)
+      height += 1
+      formed(height, (size >> height) - 1, hash)
+    }
+    edge.append(hash)
   }
 
   package var root: MerkleHash {

@@ -32,7 +32,7 @@ package enum Capability: String, CaseIterable, Sendable {
   case readLedger
   case readBreaks, manageBreaks
   case prepareEvidence, submitEvidence
-  case readAudit, verifyAudit
+  case readAudit, verifyAudit, resumeAudit
   case readWork, manageWork
   case readSettings, writeSettings
   case managePeople
@@ -64,6 +64,7 @@ extension Capability {
     case .submitEvidence: (.no, .no, .no, .yes, .yes)
     case .readAudit: (.no, .own, .yes, .yes, .yes)
     case .verifyAudit: (.no, .no, .yes, .yes, .yes)
+    case .resumeAudit: (.no, .no, .no, .no, .yes)
     case .readWork: (.no, .no, .yes, .yes, .yes)
     case .manageWork: (.no, .no, .no, .yes, .yes)
     case .readSettings: (.no, .no, .yes, .yes, .yes)
@@ -119,6 +120,7 @@ extension Capability {
     case .submitEvidence: "submit dispute evidence"
     case .readAudit: "read the audit log"
     case .verifyAudit: "verify the audit log"
+    case .resumeAudit: "resume the sealing of a restored audit log"
     case .readWork: "see workers and queues"
     case .manageWork: "pause and redrive work"
     case .readSettings: "see the market's settings"

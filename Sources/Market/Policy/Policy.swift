@@ -102,8 +102,12 @@ package enum Policy {
 
   private static let records: [TableRule] = [
     TableRule(
-      "audit_event", readers: .readAudit, daemon: .append, vendor: .column,
-      vendorColumns: ["id", "at", "action", "subject_kind", "subject_id", "order_id", "vendor_id"], isAppendOnly: true)
+      "audit_event", readers: .readAudit, daemon: .append,
+      sealer: .read(["id", "at", "xact", "action", "subject_kind", "subject_id", "body"]), vendor: .column,
+      vendorColumns: ["id", "at", "action", "subject_kind", "subject_id", "order_id", "vendor_id"], isAppendOnly: true),
+    TableRule("audit_leaf", readers: .verifyAudit, daemon: .select, sealer: .append, isAppendOnly: true),
+    TableRule("audit_node", readers: .verifyAudit, daemon: .select, sealer: .append, isAppendOnly: true),
+    TableRule("audit_head", readers: .verifyAudit, daemon: .select, sealer: .append, isAppendOnly: true),
   ]
 
   private static let reconciliation: [TableRule] = [
@@ -159,6 +163,7 @@ package enum Policy {
     FunctionRule("vendor_timeline", ["text"], callers: [.vendor]),
     FunctionRule(
       "person_add", ["text", "text", "text", "bigint", "text"], needs: .managePeople, owner: .people),
+    FunctionRule("audit_resume", ["bigint", "text", "text"], needs: .resumeAudit),
     FunctionRule("person_disable", ["text", "text"], needs: .managePeople, owner: .people),
   ]
 }

@@ -14,6 +14,15 @@ package struct DaemonRights: OptionSet, Sendable {
   package static let all: DaemonRights = [.select, .insert, .update, .delete]
 }
 
+/// What the sealer may do with a table.
+package enum SealerRights: Sendable, Equatable {
+  case none
+  /// Read these columns.
+  case read([String])
+  /// Read and append. Nobody else writes the table, and nobody ever changes a row of it.
+  case append
+}
+
 /// How a table's rows are tied to a vendor, for the definer functions that serve vendors.
 package enum VendorScope: Sendable, Equatable {
   /// Never read on behalf of a vendor.
@@ -50,6 +59,7 @@ package struct TableRule: Sendable {
   /// Columns that no person ever reads (ciphertext, tokens, raw bodies).
   package let hidden: [String]
   package let daemon: DaemonRights
+  package let sealer: SealerRights
   package let vendor: VendorScope
   /// Columns readable on a vendor's behalf; `nil`: all but the hidden ones.
   package let vendorColumns: [String]?
@@ -58,14 +68,15 @@ package struct TableRule: Sendable {
   package let isAppendOnly: Bool
 
   package init(
-    _ table: String, readers: Capability?, hidden: [String] = [], daemon: DaemonRights, vendor: VendorScope = .hidden,
-    vendorColumns: [String]? = nil, audit: AuditDuty = .none,
-    isAppendOnly: Bool = false
+    _ table: String, readers: Capability?, hidden: [String] = [], daemon: DaemonRights,
+    sealer: SealerRights = .none, vendor: VendorScope = .hidden, vendorColumns: [String]? = nil,
+    audit: AuditDuty = .none, isAppendOnly: Bool = false
   ) {
     self.table = table
     self.readers = readers
     self.hidden = hidden
     self.daemon = daemon
+    self.sealer = sealer
     self.vendor = vendor
     self.vendorColumns = vendorColumns
     self.audit = audit

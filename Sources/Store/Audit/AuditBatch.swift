@@ -42,15 +42,16 @@ package struct AuditBatch: Sendable {
   package var count: Int { actions.count }
   package var isEmpty: Bool { actions.isEmpty }
 
-  /// Adds one event. `order` names the order in the row (its id) and in the record (its number).
+  /// Adds one event. `order` names the order in the row (its id) and in the record (its number). Addresses in `reason` and
+  /// `details` are replaced: what is sealed names nobody. A Message-ID, which only looks like one, stays.
   package mutating func add(
     _ action: AuditAction, _ subject: AuditSubject, order: (id: OrderID, number: String)? = nil,
     vendor: VendorID? = nil, stripeEvent: String? = nil, reason: String? = nil, details: [String: String] = [:]
   ) throws {
     let record = try AuditRecord(
       at: stamp.at, actor: stamp.actor, role: stamp.role, action: action, subject: subject, order: order?.number,
-      vendor: vendor, stripeEvent: stripeEvent, reason: reason, nonce: random.bytes(AuditRecord.nonceByteCount),
-      details: details)
+      vendor: vendor, stripeEvent: stripeEvent, reason: reason.map(PersonalText.masked),
+      nonce: random.bytes(AuditRecord.nonceByteCount), details: Self.nameless(details))
     actions.append(action.rawValue)
     kinds.append(subject.kind)
     ids.append(subject.id)
@@ -58,6 +59,12 @@ package struct AuditBatch: Sendable {
     vendors.append(vendor)
     stripeEvents.append(stripeEvent)
     bodies.append(record.bytes)
+  }
+
+  private static func nameless(_ details: [String: String]) -> [String: String] {
+    guard details.contains(where: { $0.value.utf8.contains(UInt8(ascii: "@")) }) else { return details }
+    return Dictionary(
+      uniqueKeysWithValues: details.map { ($0, $0 == AuditRecord.messageIDDetail ? $1 : PersonalText.masked($1)) })
   }
 
   /// Writes them, in the order in which they were added.

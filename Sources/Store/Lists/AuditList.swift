@@ -15,6 +15,8 @@ package struct AuditRow: ListRow {
   package var stripeEvent: String?
   /// The event's exact bytes (`gkm-audit v1`); a vendor is not shown them.
   package var body: String?
+  /// Whether it is under a signed head; `nil` where that was not asked, or nothing is sealed at all.
+  package var seal: SealMark?
 
   package var rowID: Int64 { id }
   package var subject: String { "\(subjectKind) \(subjectID)" }
@@ -26,7 +28,28 @@ package struct AuditRow: ListRow {
       ListField("subject_id", .text(subjectID)), ListField("order", .optional(order)),
       ListField("vendor", .optional(vendor)), ListField("stripe_event", .optional(stripeEvent)),
       ListField("body", .optional(body)),
-    ]
+    ] + (seal?.fields ?? [])
+  }
+}
+
+/// Where in the sealed log an event is.
+package enum SealMark: Sendable, Equatable {
+  /// Leaf so-and-so, first signed under the head of so many events.
+  case sealed(leaf: Int64, head: Int64)
+  case waiting
+
+  package var text: String {
+    switch self {
+    case .sealed(let leaf, let head): "sealed as leaf \(leaf) under the head of \(head)"
+    case .waiting: "not sealed yet"
+    }
+  }
+
+  fileprivate var fields: [ListField] {
+    guard case .sealed(let leaf, let head) = self else {
+      return [ListField("leaf", .none), ListField("sealed_under", .none)]
+    }
+    return [ListField("leaf", .integer(leaf)), ListField("sealed_under", .integer(head))]
   }
 }
 
@@ -40,9 +63,25 @@ package enum AuditList {
     return try rows(session, where: filter, order: "e.id DESC", limit: limit)
   }
 
-  /// Everything about one order, oldest first.
+  /// Everything about one order, oldest first, with what is sealed of it.
   package static func ofOrder(_ session: borrowing Session, _ order: OrderID, limit: Int = 2_000) throws -> [AuditRow] {
-    try rows(session, where: "e.order_id = \(order)", order: "e.id", limit: limit)
+    var rows = try rows(session, where: "e.order_id = \(order)", order: "e.id", limit: limit)
+    let seals = try session.rows(
+      """
+      SELECT e.id, l.leaf_index, (SELECT min(h.tree_size) FROM gkm.audit_head h WHERE h.tree_size > l.leaf_index)
+      FROM gkm.audit_event e LEFT JOIN gkm.audit_leaf l ON l.event_id = e.id
+      WHERE e.order_id = \(order) AND EXISTS (SELECT FROM gkm.audit_head)
+      ORDER BY e.id LIMIT \(limit)
+      """
+    ) { row -> (Int64, SealMark) in
+      guard let leaf = try row.int64OrNil(1), let head = try row.int64OrNil(2) else {
+        return (try row.int64(0), .waiting)
+      }
+      return (try row.int64(0), .sealed(leaf: leaf, head: head))
+    }
+    let marks = Dictionary(seals) { first, _ in first }
+    for index in rows.indices { rows[index].seal = marks[rows[index].id] }
+    return rows
   }
 
   private static func rows(_ session: borrowing Session, where filter: SQL, order: String, limit: Int) throws

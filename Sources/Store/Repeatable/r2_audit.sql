@@ -6,6 +6,12 @@ LANGUAGE sql IMMUTABLE SET search_path = '' AS $$
   SELECT key || ' ' || replace(replace(value, '\', '\\'), E'\n', '\n') || E'\n'
 $$;
 
+-- What is sealed names nobody: an address in what people write is replaced (Market's PersonalText).
+CREATE OR REPLACE FUNCTION gkm.nameless(value text) RETURNS text
+LANGUAGE sql IMMUTABLE SET search_path = '' AS $$
+  SELECT regexp_replace(value, '[^\s<>()\[\]"'',;:]+@[^\s<>()\[\]"'',;:]+', '(address)', 'g')
+$$;
+
 -- Writes one event of the signed-in person. `details` is name, value, name, value; names are sorted here.
 CREATE OR REPLACE FUNCTION gkm.audit(
   p_action text, p_subject_kind text, p_subject_id text, p_order_id bigint, p_order_number text, p_vendor bigint,
@@ -15,7 +21,7 @@ DECLARE
   body text;
   details text;
 BEGIN
-  SELECT string_agg(gkm.audit_line('detail.' || p_details[n], p_details[n + 1]), '' ORDER BY p_details[n] COLLATE "C")
+  SELECT string_agg(gkm.audit_line('detail.' || p_details[n], gkm.nameless(p_details[n + 1])), '' ORDER BY p_details[n] COLLATE "C")
   INTO details
   FROM generate_series(1, coalesce(array_length(p_details, 1), 0), 2) AS n
   WHERE p_details[n + 1] IS NOT NULL;
@@ -28,7 +34,7 @@ BEGIN
     || gkm.audit_line('subject', p_subject_kind || ' ' || p_subject_id)
     || coalesce(gkm.audit_line('order', p_order_number), '')
     || coalesce(gkm.audit_line('vendor', p_vendor::text), '')
-    || coalesce(gkm.audit_line('reason', p_reason), '')
+    || coalesce(gkm.audit_line('reason', gkm.nameless(p_reason)), '')
     || gkm.audit_line('nonce', encode(uuid_send(gen_random_uuid()), 'hex'))
     || coalesce(details, '');
 

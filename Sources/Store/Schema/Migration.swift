@@ -19,6 +19,7 @@ package struct Migration: Sendable {
     Migration(version: 6, name: "cases", sql: text(PackageResources.m0006_cases_sql)),
     Migration(version: 7, name: "refunds", sql: text(PackageResources.m0007_refunds_sql)),
     Migration(version: 9, name: "reconciliation", sql: text(PackageResources.m0009_reconciliation_sql)),
+    Migration(version: 11, name: "sealing", sql: text(PackageResources.m0011_sealing_sql)),
   ]
 }
 
@@ -28,6 +29,7 @@ enum Repeatable {
   static let scripts = [
     text(PackageResources.r1_functions_sql),
     text(PackageResources.r2_audit_sql),
+    text(PackageResources.sealing_functions_sql),
     text(PackageResources.case_functions_sql),
     text(PackageResources.reconciliation_functions_sql),
     text(PackageResources.refund_functions_sql),

@@ -42,6 +42,7 @@ enum PolicySQL {
       out.append(policy("staff", on: name, for: "SELECT", to: roles, using: "true"))
     }
     out += daemon(rule, name: name)
+    out += sealer(rule, name: name)
     out += functionOwners(rule, name: name, open: open)
     out += vendor(rule, name: name, open: open)
     out += trigger(rule, name: name)
@@ -65,6 +66,23 @@ enum PolicySQL {
     return out
   }
 
+  private static func sealer(_ rule: TableRule, name: String) -> [String] {
+    switch rule.sealer {
+    case .none: return []
+    case .read(let columns):
+      return [
+        "GRANT SELECT (\(columns.joined(separator: ", "))) ON \(name) TO gkm_sealer;",
+        policy("sealer_read", on: name, for: "SELECT", to: "gkm_sealer", using: "true"),
+      ]
+    case .append:
+      return [
+        "GRANT SELECT, INSERT ON \(name) TO gkm_sealer;",
+        policy("sealer_read", on: name, for: "SELECT", to: "gkm_sealer", using: "true"),
+        policy("sealer_append", on: name, for: "INSERT", to: "gkm_sealer", check: "true"),
+      ]
+    }
+  }
+
   /// gkm_api runs what people call; gkm_audit_owner writes and demands audit events.
   private static func functionOwners(_ rule: TableRule, name: String, open: [String]) -> [String] {
     var out: [String] = []
@@ -79,6 +97,11 @@ enum PolicySQL {
       out.append(policy("audit_read", on: name, for: "SELECT", to: "gkm_audit_owner", using: "true"))
     }
     guard rule.readers != nil else { return out }
+    if rule.sealer == .append {
+      out.append("GRANT SELECT ON \(name) TO gkm_api;")
+      out.append(policy("api", on: name, for: "SELECT", to: "gkm_api", using: "true"))
+      return out
+    }
     let list = open.joined(separator: ", ")
     let update = rule.isAppendOnly ? "" : ", UPDATE (\(list))"
     out.append("GRANT SELECT (\(list)), INSERT (\(list))\(update) ON \(name) TO gkm_api;")

@@ -6,6 +6,7 @@ extension Verification {
     Check("audit.records", "every audit event reads, and says what its row says", body: records),
     Check(
       "audit.complete", "every critical step has its audit event", counting: "SELECT count(*) FROM gkm.orders", steps),
+    Check("audit.sealed", "what is sealed is what was written, and sealing is not behind", body: seals),
   ]
 
   private static let rows = """
@@ -27,6 +28,9 @@ extension Verification {
       }
       if let column = try disagreement(record, row) {
         found.add("audit event \(try row.int64(0))", "its column \(column) says something else than its bytes")
+      }
+      if record.holdsAddress {
+        found.add("audit event \(try row.int64(0))", "names a person by an address")
       }
       if let text = KeyLikeText.first(in: body) {
         found.add("audit event \(try row.int64(0))", "holds what looks like a key (\(text.prefix(2))…)")
