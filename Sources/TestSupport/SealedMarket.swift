@@ -110,6 +110,7 @@ package struct SealedMarket: Sendable {
     }
   }
 
+  @discardableResult
   package func sql(_ text: String) async throws -> String { try await market.database.sql(text) }
 
   /// As a superuser who has switched triggers off.

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Console
+import Store
 
 /// `gkm audit verify|resume`
 struct AuditCommand: AsyncParsableCommand {

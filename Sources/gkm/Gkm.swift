@@ -18,8 +18,8 @@ struct Gkm: AsyncParsableCommand {
     subcommands: [
       UICommand.self,
       ListCommand.self, ShowCommand.self, FindCommand.self, RetryCommand.self, RefundCommand.self,
-      CaseCommand.self, SettingCommand.self, AuditCommand.self, EvidenceCommand.self, WhoamiCommand.self,
-      ThemesCommand.self,
+      CaseCommand.self, SettingCommand.self, AuditCommand.self, EvidenceCommand.self, PolicyCommand.self,
+      WhoamiCommand.self, ThemesCommand.self,
     ],
     defaultSubcommand: UICommand.self,
     // As with psql, -h is the host.

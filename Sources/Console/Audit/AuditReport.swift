@@ -18,8 +18,9 @@ package struct AuditReport: Sendable {
   package init(keyFile: String?, headFile: String?) throws {
     if let path = Self.keyFile(keyFile) { check.keys = try Self.keys(path) }
     if let headFile {
+      let text = try LocalFile.text(headFile)
       do throws(NoteError) {
-        check.outside = try SignedHead.list(try LocalFile.text(headFile))
+        check.outside = try SignedHead.list(text)
       } catch {
         throw ConsoleFailure("\(headFile): \(error.message)", status: .badData)
       }

@@ -1,7 +1,7 @@
 import Crypto
 import Market
 package import Postgres
-package import Store
+import Store
 
 /// `gkm evidence`: one archive with what the log has about an order, which a stranger verifies without this software.
 package enum EvidenceBundle {

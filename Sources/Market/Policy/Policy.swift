@@ -6,7 +6,7 @@ package enum Policy {
     + reconciliation + ledger
 
   private static let catalogue: [TableRule] = [
-    TableRule("schema_migration", readers: nil, daemon: .select),
+    TableRule("schema_migration", readers: nil, daemon: .select, sealer: .read(["version"])),
     TableRule("installation", readers: .readOrders, daemon: .select),
     TableRule("setting", readers: .readSettings, daemon: .select, audit: .subject(kind: "setting", column: "name")),
     TableRule(

@@ -9,9 +9,9 @@ import FoundationEssentials
 /// the KEK's generation and rewraps the data keys; fingerprints and tokens stay.
 package struct KeyVault: Sendable {
   private let master: SymmetricKey
-  private let kek: SymmetricKey
+  private var kek: SymmetricKey
   /// The generation of the KEK that new wrappings use.
-  package let kekGeneration: UInt32
+  package private(set) var kekGeneration: UInt32
   let fingerprintKey: SymmetricKey
   let tokenKey: SymmetricKey
   let messageKey: SymmetricKey
@@ -27,6 +27,17 @@ package struct KeyVault: Sendable {
     fingerprintKey = Self.derive(key, "fingerprint")
     tokenKey = Self.derive(key, "token")
     messageKey = Self.derive(key, "message-id")
+  }
+
+  private init(_ vault: KeyVault, kekGeneration: UInt32) {
+    self = vault
+    self.kekGeneration = kekGeneration
+    kek = Self.derive(master, "kek/\(kekGeneration)")
+  }
+
+  /// The same vault, which wraps under another generation of the KEK.
+  package func at(kekGeneration: UInt32) -> KeyVault {
+    kekGeneration == self.kekGeneration ? self : KeyVault(self, kekGeneration: kekGeneration)
   }
 
   private static func derive(_ master: SymmetricKey, _ label: String) -> SymmetricKey {

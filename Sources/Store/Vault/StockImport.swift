@@ -135,6 +135,7 @@ package struct StockImport: Sendable {
     let keyID: DataKeyID? = try session.first("SELECT nextval('gkm.data_key_id_seq')") { try $0.id(0) }
     guard let keyID else { throw StoreError.badRow("the data key has no id") }
     let dataKey = try DataKey(id: keyID, bytes: random.bytes(DataKey.byteCount))
+    let vault = try KeyRotation.current(session, vault)
     let wrapped = try vault.wrap(dataKey, vendor: vendor, nonce: random.bytes(KeyVault.nonceByteCount))
     let generation = Int32(clamping: vault.kekGeneration)
     try session.execute(
