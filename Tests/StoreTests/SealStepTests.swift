@@ -39,17 +39,29 @@ import Testing
   @Test("an event of a transaction that is still open keeps later ones waiting, and is not skipped")
   func nothingIsSkipped() async throws {
     try await SealedMarket.with { sealed in
-      let slow = try await PostgresConnection.connect(sealed.market.daemon)
-      try await slow.run { session in
-        try session.script("BEGIN")
-        try SealedMarket.write(session, 1)
+      let gate = try await PostgresConnection.connect(sealed.market.daemon)
+      try await gate.run { try $0.script("SELECT pg_advisory_lock(1)") }
+      let slow = Task {
+        let connection = try await PostgresConnection.connect(sealed.market.daemon)
+        try await connection.write { session in
+          try SealedMarket.write(session, 1)
+          try session.script("SELECT pg_advisory_xact_lock(1)")
+        }
+        await connection.close()
+      }
+      try await sealed.eventually {
+        try await sealed.sql(
+          """
+          SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted
+            AND database = (SELECT oid FROM pg_database WHERE datname = current_database());
+          """) != "0"
       }
       try await sealed.write(2)
       #expect(try await sealed.seal() == nil)
       let lag = try await sealed.daemon.read { try SealLag.read($0) }
       #expect(lag.treeSize == 0 && lag.oldestUnsealed != nil)
-      try await slow.run { try $0.script("COMMIT") }
-      await slow.close()
+      await gate.close()
+      try await slow.value
       try await sealed.eventually {
         _ = try await sealed.seal()
         return try await sealed.sql("SELECT count(*) FROM gkm.audit_leaf;") == "3"
@@ -67,10 +79,14 @@ import Testing
           group.addTask {
             let connection = try await PostgresConnection.connect(sealed.market.daemon)
             for round in 0..<12 {
-              try await connection.run { try $0.script("BEGIN") }
-              try await connection.run { try SealedMarket.write($0, 1 + (writer + round) % 3) }
-              if (writer + round) % 4 == 0 { try await Task.sleep(for: .milliseconds(5 * writer)) }
-              try await connection.run { try $0.script((writer * round) % 7 == 3 ? "ROLLBACK" : "COMMIT") }
+              let pause = (writer + round) % 4 == 0 ? 5 * writer : 0
+              do {
+                try await connection.write { session in
+                  try SealedMarket.write(session, 1 + (writer + round) % 3)
+                  try session.script("SELECT pg_sleep(\(pause) / 1000.0)")
+                  if (writer * round) % 7 == 3 { throw CancellationError() }
+                }
+              } catch is CancellationError {}
             }
             await connection.close()
           }
