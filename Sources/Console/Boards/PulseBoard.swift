@@ -58,7 +58,14 @@ package enum PulseBoard {
         "quarantined", "Stripe events quarantined", pulse.quarantinedEvents, style: .stateFailed,
         target: .place(.list(.audit), filter: "action:stripe.event.quarantined")),
       BoardLine("parked", "Stripe events waiting for their order", counted(pulse.parkedEvents)),
-    ]
+    ] + (pulse.sealing.map { [sealing($0)] } ?? [])
+  }
+
+  private static func sealing(_ lag: SealLag) -> BoardLine {
+    BoardLine(
+      "sealing", "Oldest audit event not sealed", lag.waiting == .zero ? "–" : lag.waiting.briefly,
+      lag.waiting > .seconds(60) ? .stateFailed : .stateOk, note: "\(lag.treeSize) under the newest head",
+      target: .place(.list(.audit), filter: ""))
   }
 
   private static func stock(_ pulse: Pulse) -> [BoardLine] {

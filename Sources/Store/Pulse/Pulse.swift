@@ -26,6 +26,8 @@ package struct Pulse: Sendable, Equatable {
   package var lowListings: Int
   package var quarantinedEvents: Int
   package var parkedEvents: Int
+  /// How the audit log's sealing stands; `nil` where nothing was ever sealed.
+  package var sealing: SealLag?
 
   package init(
     placed: [Int], paid: [Int], delivered: [Int], isSampleFull: Bool, deliveryMedian: Duration?,
@@ -67,7 +69,9 @@ package struct Pulse: Sendable, Equatable {
         emptyListings: Int(try row.int64(13)), lowListings: Int(try row.int64(14)),
         quarantinedEvents: Int(try row.int64(15)), parkedEvents: Int(try row.int64(16)))
     }
-    guard let pulse else { throw StoreError.badRow("the pulse has no row") }
+    guard var pulse else { throw StoreError.badRow("the pulse has no row") }
+    let sealing = try SealLag.read(session)
+    if sealing.signedAt != nil { pulse.sealing = sealing }
     return pulse
   }
 
