@@ -80,7 +80,8 @@ extension ApplyTransaction {
     if order.state == .held {
       try CaseDesk.settle(session, .paymentHeld, order.id, text: "No longer held: \(decision.state.rawValue).")
     }
-    if decision.state == .held, let reason = decision.holdReason {
+    // Whoever holds an order by hand knows of it.
+    if decision.state == .held, let reason = decision.holdReason, reason != .staff {
       try CaseDesk.open(
         session, .paymentHeld, order.id, text: "Held: \(reason.rawValue). Nothing is delivered until it is settled.")
     }
