@@ -6,6 +6,9 @@ enum BuiltInThemes {
     "light": light,
     "high-contrast": highContrast,
     "mono": mono,
+    "solarized-dark": solarizedDark,
+    "solarized-light": solarizedLight,
+    "colour-blind": colourBlind,
   ]
 
   private static let dark = #"""
@@ -129,6 +132,65 @@ enum BuiltInThemes {
     toast = { reverse = true }
     "banner.stale" = { reverse = true }
     status = {}
+
+    """#
+
+  private static let solarizedDark = #"""
+    summary = "Solarized dark: Ethan Schoonover's palette on a dark background"
+    inherits = "dark"
+
+    [palette]
+    soft = { rich = "#93a1a1", basic = "white" }
+    grey = { rich = "#839496", basic = "bright-black" }
+    faint = { rich = "#586e75", basic = "bright-black" }
+    sky = { rich = "#268bd2", basic = "bright-blue" }
+    mint = { rich = "#859900", basic = "green" }
+    gold = { rich = "#b58900", basic = "yellow" }
+    coral = { rich = "#dc322f", basic = "bright-red" }
+    lilac = { rich = "#2aa198", basic = "cyan" }
+    raised = { rich = 24, basic = "blue" }
+    lifted = { rich = 23, basic = "bright-black" }
+    surface = { rich = 235, basic = "black" }
+
+    """#
+
+  private static let solarizedLight = #"""
+    summary = "Solarized light: the same palette on a light background"
+    inherits = "light"
+
+    [palette]
+    soft = { rich = "#586e75", basic = "black" }
+    grey = { rich = "#657b83", basic = "black" }
+    faint = { rich = "#93a1a1", basic = "black" }
+    sky = { rich = "#268bd2", basic = "blue" }
+    mint = { rich = "#5f8700", basic = "green" }
+    gold = { rich = "#875f00", basic = "magenta" }
+    coral = { rich = "#dc322f", basic = "red" }
+    lilac = { rich = "#2aa198", basic = "blue" }
+    raised = { rich = 187, basic = "cyan" }
+    lifted = { rich = 230, basic = "white" }
+    surface = { rich = 230, basic = "white" }
+
+    """#
+
+  private static let colourBlind = #"""
+    summary = "Colour-blind safe: Okabe and Ito's colours, told apart with every kind of sight"
+    inherits = "dark"
+
+    # No red beside green: blue is well, orange wants care, vermilion failed, and each has its sign.
+    [palette]
+    sky = { rich = "#56b4e9", basic = "bright-cyan" }
+    mint = { rich = "#56b4e9", basic = "bright-blue" }
+    gold = { rich = "#f0e442", basic = "bright-yellow" }
+    coral = { rich = "#d55e00", basic = "bright-red" }
+    lilac = { rich = "#cc79a7", basic = "bright-magenta" }
+    alarm = { rich = "#d55e00", basic = "red" }
+    amber = { rich = "#e69f00", basic = "yellow" }
+
+    [roles]
+    "state.ok" = { fg = "mint" }
+    "state.warn" = { fg = "gold", bold = true }
+    "state.failed" = { fg = "coral", bold = true, underline = true }
 
     """#
 }

@@ -24,6 +24,8 @@ package enum InputEvent: Hashable, Sendable {
     case interrupt
   }
 
+  package var isMouse: Bool { if case .mouse = self { true } else { false } }
+
   /// The key that was pressed, text or not: what key bindings are looked up by.
   package var pressedKey: Key? {
     switch self {

@@ -19,7 +19,7 @@ struct Gkm: AsyncParsableCommand {
       UICommand.self,
       ListCommand.self, ShowCommand.self, FindCommand.self, RetryCommand.self, RefundCommand.self,
       CaseCommand.self, SettingCommand.self, AuditCommand.self, EvidenceCommand.self, PolicyCommand.self,
-      WhoamiCommand.self, ThemesCommand.self,
+      WhoamiCommand.self, ThemesCommand.self, KeysCommand.self,
     ],
     defaultSubcommand: UICommand.self,
     // As with psql, -h is the host.

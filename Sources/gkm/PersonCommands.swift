@@ -25,9 +25,24 @@ struct WhoamiCommand: AsyncParsableCommand {
 /// `gkm themes`
 struct ThemesCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "themes", abstract: "List the themes, with a line about each.")
+    commandName: "themes", abstract: "List the themes, with a line about each, or show one in its colours.")
 
-  func run() {
-    for line in PersonReport.themes(ThemeLibrary(directories: ConsoleFolders.themes)) { print(line) }
+  @Argument(help: ArgumentHelp("The theme to be shown.", valueName: "name"))
+  var name: String?
+
+  func run() throws {
+    let library = ThemeLibrary(directories: ConsoleFolders.themes)
+    for line in try name.map({ try PersonReport.theme($0, library) }) ?? PersonReport.themes(library) { print(line) }
+  }
+}
+
+/// `gkm keys`
+struct KeysCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "keys", abstract: "List the console's keys and commands, as they are bound for you.")
+
+  func run() throws {
+    let settings = try ConsoleSettings.load()
+    for line in KeySheet.lines(try settings.commands(), language: settings.language ?? .ofEnvironment) { print(line) }
   }
 }

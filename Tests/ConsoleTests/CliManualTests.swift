@@ -50,4 +50,27 @@ import Testing
     let bound = Command.table.flatMap { $0.keys.map(\.description) }
     #expect(Set(listed) == Set(bound))
   }
+
+  @Test("Its pages on settings and themes name all that there is, and nothing else")
+  func settingsAndRoles() throws {
+    let settings = try TextFile.read("\(TestRun.checkout)/man/gkm-config.5")
+    #expect(settings.matches(of: /(?m)^\.It Va ([a-z_]+)$/).map { String($0.1) } == ConsoleSettings.names)
+    let themes = try TextFile.read("\(TestRun.checkout)/man/gkm-themes.5")
+    #expect(themes.matches(of: /(?m)^\.It Sy ([a-z.]+)$/).map { String($0.1) } == StyleRole.allCases.map(\.name))
+  }
+
+  @Test("Its example of keys is one that the console takes")
+  func exampleOfKeys() throws {
+    let page = try TextFile.read("\(TestRun.checkout)/man/gkm-config.5")
+    let examples = page.matches(of: /(?s)\.Bd -literal -offset indent\n(.*?)\.Ed/).map { String($0.1) }
+    #expect(examples.count == 2)
+    for example in examples { _ = try ConsoleSettings(toml: example, file: "example") }
+  }
+
+  @Test("The pages of section 5 are set without a warning", arguments: ["gkm-config.5", "gkm-themes.5"])
+  func format(page: String) async throws {
+    let result = try await ChildProcess.run(
+      "groff", ["-ww", "-mandoc", "-Tutf8", "-z", "\(TestRun.checkout)/man/\(page)"])
+    #expect(result.succeeded && result.errors.isEmpty, "\(result.errors)")
+  }
 }

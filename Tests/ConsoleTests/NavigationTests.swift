@@ -86,6 +86,19 @@ import Testing
     #expect(targets.count == 2)
   }
 
+  @Test func jobsThatWereGivenUpAreDoneAgainTogether() {
+    var state = Sample.loaded(.ops, size: size, kind: .dead)
+    press("*", "t", in: &state)
+    guard case .form(let form) = state.overlay, case .redriveJobs(let rows) = form.action else {
+      Issue.record("no form")
+      return
+    }
+    #expect(rows.map(\.id) == [80, 79], "the third was done again already")
+    state = Sample.loaded(.support, size: size, kind: .dead)
+    press("t", in: &state)
+    #expect(state.overlay == nil)
+  }
+
   @Test func escTakesMarksAwayBeforeItTakesTheFilterAway() {
     var state = Sample.loaded(.ops, size: size, kind: .deliveries)
     state.list?.filter = "state:failed"
@@ -222,6 +235,26 @@ import Testing
       guard case .place(.list(let kind), let filter) = line.target else { continue }
       _ = try kind.schema(for: .ops).parse(filter, now: Sample.now)
     }
+  }
+
+  @Test func whatIsFoundAloneIsOpenedAtOnce() {
+    var state = Sample.loaded(.support, size: size)
+    press("F", in: &state)
+    type("anna.schmidt@example.com", into: &state)
+    let effects = press("enter", in: &state)
+    guard case .find(let text, let generation, _) = effects.first, let hits = Sample.found.hits else {
+      Issue.record("nothing is looked for")
+      return
+    }
+    #expect(text == "anna.schmidt@example.com")
+    var several = state
+    _ = update(&state, .found(generation: generation, [hits[2]]), now: Sample.now)
+    #expect(state.overlay == nil && state.story?.number == Sample.orders[2].number)
+    _ = update(&several, .found(generation: generation - 1, [hits[2]]), now: Sample.now)
+    #expect(several.story == nil, "an answer to an older question")
+    _ = update(&several, .found(generation: generation, hits), now: Sample.now)
+    press("down", "enter", in: &several)
+    #expect(several.story?.number == Sample.orders[1].number)
   }
 
   @Test func theShownTabIsAlwaysOnTheScreen() {

@@ -144,7 +144,13 @@ import Testing
       return nil
     }
     #expect(complaint("theme = \n")?.hasPrefix("f:1:") == true)
-    #expect(complaint("themes = \"x\"") == "f: there is no setting “themes”; there are theme and redis_url")
+    #expect(
+      complaint("themes = \"x\"")?.hasPrefix("f: there is no setting “themes”; there are theme, redis_url") == true)
+    #expect(complaint("idle_lock = 0") == "f: idle_lock is a number of minutes from 1 to 720")
+    #expect(complaint("language = \"fr\"") == "f: language is \"en\" or \"es\"")
+    #expect(complaint("mouse = 1") == "f: mouse is true or false")
+    #expect(complaint("[keys]\nhelp = 3") == "f: keys.help is a key or a list of keys in quotes")
+    #expect(complaint("[keys]\nhelpp = \"h\"") == "f: [keys] helpp: there is no command “helpp”; gkm keys lists them")
     #expect(complaint("theme = 3") == "f: theme is a text in quotes")
   }
 }

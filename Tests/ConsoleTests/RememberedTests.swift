@@ -5,12 +5,8 @@ import Testing
 
 @Suite struct RememberedTests {
   private func withFile(_ body: (RememberedFile) throws -> Void) throws {
-    var template = Array("/tmp/gkm-remembered-XXXXXX".utf8CString)
-    let folder = try #require(mkdtemp(&template).map { String(cString: $0) })
-    defer {
-      unlink("\(folder)/remembered.toml")
-      rmdir(folder)
-    }
+    let folder = try TemporaryFolder.make()
+    defer { TemporaryFolder.remove(folder) }
     try body(RememberedFile(path: "\(folder)/remembered.toml"))
   }
 

@@ -39,6 +39,7 @@ import Testing
       ("preview", .form(Sample.previewed)), ("columns", .picker(PickerState(.columns, selected: 2))),
       ("themes", .picker(PickerState(.themes(before: "dark")))), ("sort", .picker(PickerState(.sorting))),
       ("filters-none", .picker(PickerState(.savedFilters))), ("messages", .messages(scroll: 0)),
+      ("find", .find(Sample.found)), ("find-nothing", .find(Sample.foundNothing)),
       ("palette-typed", .palette(PaletteState(edit: LineEdit("mar")))),
       (
         "filter-error",
@@ -70,11 +71,12 @@ import Testing
 
   @Test(arguments: sizes) func aStoryLooksAsItDid(size: Size) {
     var state = Sample.state(.ops, size: size)
-    state.screens.append(.story(StoryState(number: "GK-7Q2M-4XK3-9R")))
+    state.screens.append(.story(StoryState(.order("GK-7Q2M-4XK3-9R"))))
     _ = update(&state, .input(.key(Key(.function(5)))), now: Sample.now)
     _ = update(
       &state,
-      .storyLoaded(generation: state.story?.generation ?? 0, header: Sample.storyHeader, lines: Sample.storyLines),
+      .storyLoaded(
+        generation: state.story?.generation ?? 0, StoryReading(header: Sample.storyHeader, lines: Sample.storyLines)),
       now: Sample.now)
     expectGolden(state, "story-ops-\(size.columns)x\(size.rows)")
     _ = update(&state, .input(.key(Key(.enter))), now: Sample.now)

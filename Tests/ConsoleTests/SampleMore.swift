@@ -15,7 +15,7 @@ extension Sample {
   private static func dead(_ id: Int64, _ kind: String, _ subject: String, _ problem: String) -> DeadLetterRow {
     DeadLetterRow(
       id: id, kind: kind, subject: subject, attempts: 12, problem: problem, createdAt: now - .seconds(7_200),
-      diedAt: now - .seconds(60))
+      diedAt: now - .seconds(60), redrivenAt: id == 78 ? now : nil, redrivenBy: id == 78 ? "ops_anna" : nil)
   }
 
   static let people: [PersonRow] = Role.people.enumerated().map { person(Int64(9 - $0), $1) }
@@ -93,6 +93,22 @@ extension Sample {
       key: "a\(index)", time: "15:06:4\(index).000", symbol: symbol, style: style, title: title, detail: detail,
       full: ["action \(title)", "subject order 1000", "actor gkm_daemon"], copyText: title)
   }
+
+  static let found: FindState = {
+    var find = FindState()
+    find.edit = LineEdit("anna")
+    find.selected = 1
+    find.hits = OrdersScreen.display(page(.orders), role: .ops, clock: ClockFormat(offset: 0, isUTC: true)).prefix(4)
+      .map { FoundOrder(by: "email", row: $0) }
+    return find
+  }()
+
+  static let foundNothing: FindState = {
+    var find = FindState()
+    find.edit = LineEdit("nobody@example.com")
+    find.hits = []
+    return find
+  }()
 
   /// A form in the middle of its way: what it comes to is shown, and has to be typed.
   static let previewed: FormState = {

@@ -171,4 +171,19 @@ struct ColorDepthTests {
     let same = Style(foreground: .indexed(12), background: .indexed(4))
     #expect(same.drawn(at: .eight, plain: plain).attributes.contains(.reverse))
   }
+
+  @Test("a preview shows every role, and no sequence where none is wanted")
+  func preview() throws {
+    for name in BuiltInThemes.sources.keys {
+      let theme = try ThemeLibrary().theme(named: name)
+      let plain = ThemePreview.lines(theme, at: nil)
+      #expect(plain.count == StyleRole.allCases.count)
+      #expect(plain.allSatisfy { !$0.contains("\u{1B}") })
+      for line in ThemePreview.lines(theme, at: .full) {
+        #expect(line.wholeMatch(of: /\x{1B}\[[0-9;]+m[^\x{1B}]+\x{1B}\[m/) != nil, "\(name)")
+      }
+    }
+    #expect(
+      ThemePreview.sequence(DrawnStyle(foreground: 9, background: 214, attributes: .bold)) == "\u{1B}[0;1;91;48;5;214m")
+  }
 }

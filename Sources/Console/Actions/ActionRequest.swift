@@ -1,7 +1,21 @@
+package import Market
+package import Store
+
 /// Something that changes the market, on rows as they were shown.
 package enum ActionRequest: Equatable, Sendable {
   case retryDeliveries([RowAsShown])
+  case redriveJobs([RowAsShown])
   case addPerson
+  case refund(RowAsShown, currency: Currency)
+  case decideRefund(RowAsShown, RefundActions.Decision)
+  case openCase(order: String)
+  case takeCase(RowAsShown)
+  case noteCase(RowAsShown)
+  case answerCase(RowAsShown)
+  case answerCaseAsVendor(RowAsShown)
+  case handOverCase(RowAsShown)
+  case releaseCase(RowAsShown)
+  case closeCase(RowAsShown)
   case disablePerson(RowAsShown)
 }
 

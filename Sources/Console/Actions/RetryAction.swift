@@ -29,6 +29,29 @@ enum RetryAction {
     return []
   }
 
+  /// Having jobs done again that were given up: the one under the cursor, or all that are marked.
+  static func askToRedrive(_ state: inout AppState, now: Instant) -> [Effect] {
+    guard let list = state.list else { return [] }
+    let rows = list.chosen.filter { refusalToRedrive($0) == nil }
+    guard !rows.isEmpty else {
+      state.say("None of the selected jobs waits", isProblem: true, at: now)
+      return state.toastEffect
+    }
+    let what = rows.count == 1 ? rows[0].name : "\(rows.count) jobs"
+    var form = FormState(
+      action: .redriveJobs(rows.map(\.asShown)), title: "Do \(what) again",
+      lines: ["Their tries are counted anew; what they died of stays on record."]
+        + (list.hiddenMarks.map { [$0] } ?? []), confirmTitle: "Do again")
+    if rows.count >= 10 { form.fields.append(.typed(String(rows.count))) }
+    state.overlay = .form(form)
+    return []
+  }
+
+  static func refusalToRedrive(_ row: DisplayRow) -> String? {
+    guard case .deadLetter(let isRedriven) = row.detail else { return "This is no job" }
+    return isRedriven ? "Somebody had it done again already" : nil
+  }
+
   /// Why this one cannot be retried.
   static func refusal(_ row: DisplayRow) -> String? {
     guard case .delivery(_, _, let state) = row.detail else { return "This is no delivery" }

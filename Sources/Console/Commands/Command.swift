@@ -8,12 +8,16 @@ package struct Command: Sendable {
   package let id: CommandID
   package let title: String
   /// As `Key.description` writes them; the first is shown in hints.
-  package let keys: [Key]
+  package internal(set) var keys: [Key]
   package let scope: Scope
   /// Who may; `nil`: everybody.
   package let capability: Capability?
   /// Changes the market: not in read-only mode.
   package let changes: Bool
+  /// Vendors have what it is about, and not this.
+  package let isForStaff: Bool
+  /// Asking is enough: who may only ask has it too.
+  package let isRequest: Bool
   /// A short word for the line of hints; `nil` keeps it out of there.
   package let hint: String?
   /// Why it makes no sense for a row; `nil` where it does.
@@ -21,7 +25,8 @@ package struct Command: Sendable {
 
   package init(
     _ id: CommandID, _ title: String, keys: [String], scope: Scope = .everywhere, needs capability: Capability? = nil,
-    changes: Bool = false, hint: String? = nil, refusing rowRefusal: (@Sendable (DisplayRow) -> String?)? = nil
+    changes: Bool = false, isRequest: Bool = false,
+    isForStaff: Bool = false, hint: String? = nil, refusing rowRefusal: (@Sendable (DisplayRow) -> String?)? = nil
   ) {
     self.id = id
     self.title = title
@@ -29,6 +34,8 @@ package struct Command: Sendable {
     self.scope = scope
     self.capability = capability
     self.changes = changes
+    self.isRequest = isRequest
+    self.isForStaff = isForStaff
     self.hint = hint
     self.rowRefusal = rowRefusal
   }
@@ -38,6 +45,8 @@ package struct Command: Sendable {
     case everywhere
     case anyList
     case list(ListKind)
+    /// A row of this list, or the story of one.
+    case about(ListKind)
     /// Wherever there is something to move along.
     case rows
   }
@@ -45,11 +54,13 @@ package struct Command: Sendable {
 
 package enum CommandID: Hashable, Sendable {
   case up, down, pageUp, pageDown, top, bottom, open, back, historyBack, historyForward
-  case filter, clearFilter, savedFilters, sort, columns, pane
+  case find, filter, clearFilter, savedFilters, sort, columns, pane
   case mark, markAll, unmark
   case palette, help, refresh, pause, copy, exportCSV, exportJSON
-  case retryDelivery
+  case retryDelivery, redriveJob
   case addPerson, disablePerson
+  case requestRefund, approveRefund, rejectRefund, cancelRefund, openCase
+  case takeCase, noteCase, answerCase, handOverCase, releaseCase, closeCase, orderOfCase
   case toggleUTC, toggleMouse, themes, messages, quit
   case nextPlace, previousPlace
   case go(Place)
@@ -64,16 +75,20 @@ package enum CommandID: Hashable, Sendable {
   }
 }
 
-extension Command {
-  package static func with(_ id: CommandID) -> Command? { table.first { $0.id == id } }
+extension Command: Equatable {
+  /// The same command under the same keys; what else there is of it follows from its id.
+  package static func == (one: Command, other: Command) -> Bool { one.id == other.id && one.keys == other.keys }
 
   /// The command that `key` means on this screen, whether or not it may run now.
   package static func bound(to key: Key, in state: AppState) -> Command? {
-    table.first { $0.keys.contains(key) && $0.applies(to: state) }
+    state.commands.first { $0.keys.contains(key) && $0.applies(to: state) }
   }
 
   /// Only moves the cursor: nothing to look for in the palette.
   package var isMovement: Bool { [.up, .down, .pageUp, .pageDown, .top, .bottom].contains(id) }
+
+  /// Shown in hints before anything else: who knows these finds all others.
+  package var isAlwaysHinted: Bool { id == .palette || id == .help }
 
   /// The key's name for hints and help.
   package var keyText: String { keys.first.map(\.description) ?? "" }
@@ -81,7 +96,8 @@ extension Command {
   package func applies(to state: AppState) -> Bool {
     switch (scope, state.screen) {
     case (.everywhere, _), (.rows, _), (.anyList, .list): true
-    case (.list(let kind), .list(let list)): list.kind == kind
+    case (.list(let kind), .list(let list)), (.about(let kind), .list(let list)): list.kind == kind
+    case (.about(let kind), .story(let story)): story.subject.kind == kind
     default: false
     }
   }
@@ -89,9 +105,9 @@ extension Command {
   /// Why it cannot run now; `nil` if it can.
   package func refusal(in state: AppState) -> String? {
     if let refusal = standingRefusal(in: state) { return refusal }
-    guard let rowRefusal, let list = state.list else { return nil }
-    guard list.marks.isEmpty else { return nil }
-    guard let row = list.selectedRow else { return "There is no row to do this to" }
+    guard let rowRefusal else { return nil }
+    if let list = state.list, !list.marks.isEmpty { return nil }
+    guard let row = state.chosenRow else { return "There is no row to do this to" }
     return rowRefusal(row)
   }
 
@@ -100,10 +116,11 @@ extension Command {
     if case .go(let place) = id, !state.openPlaces.contains(place) {
       return "Your role has no screen of \(place.title.lowercased())"
     }
+    if isForStaff, state.role == .vendor { return "Only staff may do this" }
     if let capability, let role = state.role {
       switch capability.grant(to: role) {
       case .no: return "A person in the role \(role.rawValue) may not \(capability.title)"
-      case .ask where changes: return "Ask ops or an admin: \(role.rawValue) may not \(capability.title)"
+      case .ask where changes && !isRequest: return "Ask ops or an admin: \(role.rawValue) may not \(capability.title)"
       default: break
       }
     }
@@ -114,8 +131,8 @@ extension Command {
 
   /// Those that make sense here, and that the role may ever run, for help and the palette.
   package static func offered(in state: AppState) -> [Command] {
-    table.filter { command in
-      guard command.applies(to: state) else { return false }
+    state.commands.filter { command in
+      guard command.applies(to: state), !(command.isForStaff && state.role == .vendor) else { return false }
       guard case .go(let place) = command.id else {
         guard let capability = command.capability, let role = state.role else { return true }
         return capability.grant(to: role) != .no

@@ -12,12 +12,13 @@ extension Command {
     Command(.top, "First row", keys: ["g", "home"], scope: .rows),
     Command(.bottom, "Last row", keys: ["G", "end"], scope: .rows),
     Command(.open, "Open what is under the cursor", keys: ["enter"], scope: .rows, hint: "open"),
-    Command(.back, "Back", keys: ["esc", "backspace"], hint: "back"),
+    Command(.back, "Back", keys: ["esc", "backspace"]),
     Command(.historyBack, "Back to the screen before", keys: ["[", "alt-left"]),
     Command(.historyForward, "Forward again", keys: ["]", "alt-right"]),
   ]
 
   private static let finding: [Command] = [
+    Command(.find, "Find an order by anything", keys: ["F"], needs: .find, hint: "find"),
     Command(.filter, "Filter this list", keys: ["/"], scope: .anyList, hint: "filter"),
     Command(.clearFilter, "Clear the filter", keys: ["ctrl-l"], scope: .anyList),
     Command(.savedFilters, "Saved filters", keys: ["f"], scope: .anyList),
@@ -31,8 +32,50 @@ extension Command {
 
   private static let acting: [Command] = [
     Command(
+      .requestRefund, "Refund", keys: ["R"], scope: .about(.orders), needs: .refundWithinLimit, changes: true,
+      isRequest: true, hint: "refund", refusing: RefundAction.refusal),
+    Command(
+      .approveRefund, "Agree to this refund", keys: ["a"], scope: .list(.refunds), needs: .refundWithinLimit,
+      changes: true, hint: "agree", refusing: RefundAction.refusalToDecide),
+    Command(
+      .rejectRefund, "Reject this refund", keys: ["x"], scope: .list(.refunds), needs: .refundWithinLimit,
+      changes: true, hint: "reject", refusing: RefundAction.refusalToDecide),
+    Command(
+      .cancelRefund, "Take this request back", keys: ["w"], scope: .list(.refunds), needs: .refundWithinLimit,
+      changes: true, isRequest: true, hint: "take back", refusing: RefundAction.refusalToCancel),
+    Command(
+      .openCase, "Open a case about this order", keys: ["o"], scope: .about(.orders), needs: .manageCases,
+      changes: true, isForStaff: true, hint: "case", refusing: CaseActionForms.refusalForOrder),
+    Command(
+      .takeCase, "Take this case", keys: ["t"], scope: .about(.cases), needs: .manageCases, changes: true,
+      isForStaff: true,
+      hint: "take", refusing: CaseActionForms.refusal),
+    Command(
+      .noteCase, "Note among staff", keys: ["n"], scope: .about(.cases), needs: .manageCases, changes: true,
+      isForStaff: true,
+      hint: "note", refusing: CaseActionForms.refusal),
+    Command(
+      .answerCase, "Answer the customer or a vendor", keys: ["a"], scope: .about(.cases), needs: .manageCases,
+      changes: true, hint: "answer", refusing: CaseActionForms.refusal),
+    Command(
+      .handOverCase, "Hand this case to somebody", keys: ["h"], scope: .about(.cases), needs: .manageCases,
+      changes: true, isForStaff: true, refusing: CaseActionForms.refusal),
+    Command(
+      .releaseCase, "Put this case back into a queue", keys: ["l"], scope: .about(.cases), needs: .manageCases,
+      changes: true, isForStaff: true, refusing: CaseActionForms.refusal),
+    Command(
+      .closeCase, "Close this case", keys: ["x"], scope: .about(.cases), needs: .manageCases, changes: true,
+      isForStaff: true,
+      hint: "close", refusing: CaseActionForms.refusalToClose),
+    Command(
+      .orderOfCase, "Go to this case's order", keys: ["o"], scope: .about(.cases), hint: "order",
+      refusing: CaseActionForms.refusalOfOrder),
+    Command(
       .retryDelivery, "Retry this delivery, or all marked", keys: ["t"], scope: .list(.deliveries),
       needs: .retryDelivery, changes: true, hint: "retry", refusing: RetryAction.refusal),
+    Command(
+      .redriveJob, "Have this job done again, or all marked", keys: ["t"], scope: .list(.dead), needs: .manageWork,
+      changes: true, hint: "again", refusing: RetryAction.refusalToRedrive),
     Command(
       .addPerson, "Add a person", keys: ["a"], scope: .list(.people), needs: .managePeople, changes: true, hint: "add"),
     Command(
@@ -52,7 +95,7 @@ extension Command {
     Command(.toggleMouse, "Mouse on or off", keys: ["M"]),
     Command(.themes, "Themes", keys: ["T"]),
     Command(.messages, "Message log", keys: ["m"]),
-    Command(.quit, "Quit", keys: ["q", "ctrl-c"], hint: "quit"),
+    Command(.quit, "Quit", keys: ["q", "ctrl-c"]),
     Command(.nextPlace, "Next screen", keys: ["tab"]),
     Command(.previousPlace, "Previous screen", keys: ["shift-tab"]),
   ]
@@ -64,6 +107,7 @@ extension Command {
 
   private static let keys: [Place: String] = [
     .board(.pulse): "0", .list(.orders): "1", .list(.payments): "2", .list(.deliveries): "3", .list(.stock): "4",
-    .list(.audit): "5", .list(.cases): "6", .board(.work): "f2", .list(.dead): "f3", .list(.people): "f8",
+    .list(.audit): "5", .list(.cases): "6", .list(.refunds): "7", .board(.work): "f2", .list(.dead): "f3",
+    .list(.people): "f8",
   ]
 }

@@ -39,4 +39,17 @@ package enum PersonReport {
       return "\(TextWidth.pad(name, to: width))  \(Sanitizer.clean(summary))"
     }
   }
+
+  /// One theme, each role in its look as far as the output takes it.
+  package static func theme(
+    _ name: String, _ library: ThemeLibrary, terminal: OutputTerminal = .standardOutput()
+  ) throws -> [String] {
+    do throws(ThemeError) {
+      let isRich = ConsoleFolders.environment("TERM")?.contains("256") ?? false
+      return ThemePreview.lines(
+        try library.theme(named: name), at: terminal.allowsStyle ? (isRich ? .full : .sixteen) : nil)
+    } catch {
+      throw ConsoleFailure("\(error)", status: .configuration)
+    }
+  }
 }

@@ -4,15 +4,17 @@ import Terminal
 func renderBoard(_ grid: inout Grid, _ state: AppState, _ board: BoardState, _ layout: Layout) {
   let body = layout.middle
   guard !board.lines.isEmpty else {
-    let text = board.problem ?? (state.connection == .signedIn ? "Reading…" : "Connecting to \(state.host)…")
+    let text =
+      board.problem ?? (state.connection == .signedIn ? state.language("Reading…") : "Connecting to \(state.host)…")
     grid.write(text, row: body.row + 1, column: 2, style: board.problem == nil ? .muted : .stateFailed)
     return
   }
-  let columns = BoardColumns(board.lines, width: body.columns)
+  let lines = board.lines.map { $0.said(in: state.language) }
+  let columns = BoardColumns(lines, width: body.columns)
   for offset in 0..<body.rows {
     let index = board.top + offset
-    guard board.lines.indices.contains(index) else { break }
-    let line = board.lines[index]
+    guard lines.indices.contains(index) else { break }
+    let line = lines[index]
     let isSelected = line.key == board.selected
     renderBoardLine(
       &grid, line, columns, row: body.row + offset,
@@ -47,6 +49,16 @@ private func renderBoardLine(
   grid.write(
     line.note, row: row, column: column, style: StyleID.textDim.under(overlay),
     maxWidth: max(0, columns.width - column - 1), truncation: .end)
+}
+
+extension BoardLine {
+  /// The line with its words in a language.
+  fileprivate func said(in language: Language) -> BoardLine {
+    var line = self
+    line.label = language(label)
+    line.note = language(note)
+    return line
+  }
 }
 
 /// How a board's columns share the screen.

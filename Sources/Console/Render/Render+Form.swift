@@ -1,21 +1,22 @@
 import Terminal
 
 /// An action's form: what will happen, what it needs to know, what it would come to, and the two buttons.
-func renderForm(_ grid: inout Grid, _ form: FormState) -> Position? {
+func renderForm(_ grid: inout Grid, _ form: FormState, _ say: Language) -> Position? {
   let width = min(76, grid.size.columns - 2)
   let texts = wrapped(form.lines, to: width - 4)
   let preview = wrapped(form.preview ?? [], to: width - 4)
   let rows = texts.count + 1 + form.fields.count + 1 + (preview.isEmpty ? 0 : preview.count + 1) + 2 + 2
-  let inside = panel(&grid, rows: rows, columns: width, title: form.title)
+  let inside = panel(&grid, rows: rows, columns: width, title: say(form.title))
   // On a screen too low for all, the fields and buttons stay and the text gives way.
   let spare = max(0, rows - 2 - inside.rows)
   let shownTexts = texts.prefix(max(0, texts.count - spare))
   var row = writeLines(&grid, Array(shownTexts), row: inside.row, inside, style: .dialog)
   if spare == 0 { row += 1 }
-  let labels = form.fields.reduce(6) { max($0, TextWidth.of($1.label)) }
+  let labels = form.fields.reduce(6) { max($0, TextWidth.of(say($1.label))) }
   var cursor: Position?
   for (index, field) in form.fields.enumerated() {
-    let place = renderField(&grid, field, isFocused: form.focus == .field(index), row: row, labels: labels, inside)
+    let place = renderField(
+      &grid, field, say(field.label), isFocused: form.focus == .field(index), row: row, labels: labels, inside)
     if form.focus == .field(index) { cursor = place }
     row += 1
   }
@@ -27,10 +28,10 @@ func renderForm(_ grid: inout Grid, _ form: FormState) -> Position? {
       &grid, Array(preview.prefix(room)), row: row + 1, inside, style: StyleID(.stateWarn, over: .dialog))
   }
   grid.fill(Rect(row: buttons, column: inside.column, rows: 2, columns: inside.columns), style: .dialog)
-  renderButtons(&grid, form, row: buttons, inside)
+  renderButtons(&grid, form, row: buttons, inside, say)
   if let problem = form.problem {
     grid.write(
-      problem, row: buttons + 1, column: inside.column + 1, style: StyleID(.stateFailed, over: .dialog),
+      say(problem), row: buttons + 1, column: inside.column + 1, style: StyleID(.stateFailed, over: .dialog),
       maxWidth: inside.columns - 2, truncation: .end)
   }
   return form.isRunning ? nil : cursor
@@ -50,11 +51,11 @@ private func writeLines(_ grid: inout Grid, _ lines: [String], row: Int, _ insid
 }
 
 private func renderField(
-  _ grid: inout Grid, _ field: FormField, isFocused: Bool, row: Int, labels: Int, _ inside: Rect
+  _ grid: inout Grid, _ field: FormField, _ label: String, isFocused: Bool, row: Int, labels: Int, _ inside: Rect
 ) -> Position {
   let column = inside.column + 1
   grid.writeField(
-    field.label, row: row, column: column, width: labels,
+    label, row: row, column: column, width: labels,
     style: StyleID(isFocused ? .key : .muted, over: .dialog))
   let start = column + labels + 2
   let width = max(1, inside.endColumn - start - 1)
@@ -67,14 +68,16 @@ private func renderField(
   return Position(row: row, column: start)
 }
 
-private func renderButtons(_ grid: inout Grid, _ form: FormState, row: Int, _ inside: Rect) {
+private func renderButtons(_ grid: inout Grid, _ form: FormState, row: Int, _ inside: Rect, _ say: Language) {
   var column = inside.column + 1
-  let title = form.hasPreview && form.preview == nil ? "What it comes to" : form.confirmTitle
+  let title = say(form.hasPreview && form.preview == nil ? "What it comes to" : form.confirmTitle)
   for (focus, label, style) in [
-    (FormState.Focus.cancel, "Cancel", StyleID.dialog), (.confirm, title, .danger),
+    (FormState.Focus.cancel, say("Cancel"), StyleID.dialog), (.confirm, title, .danger),
   ] {
     let text = form.focus == focus ? "[ \(label) ]" : "  \(label)  "
     column += grid.write(text, row: row, column: column, style: form.focus == focus ? .selection : style) + 2
   }
-  if form.isRunning { grid.write("Working…", row: row, column: column, style: StyleID(.stateWaiting, over: .dialog)) }
+  if form.isRunning {
+    grid.write(say("Working…"), row: row, column: column, style: StyleID(.stateWaiting, over: .dialog))
+  }
 }

@@ -7,7 +7,7 @@ func renderList(_ grid: inout Grid, _ state: AppState, _ list: ListState, _ layo
   let columns = shownColumns(list, state)
   let fitted = Column.fit(columns.map(\.column), into: max(0, area.columns - 2))
   let (head, body) = area.splitTop(1)
-  renderColumnTitles(&grid, columns, fitted, head)
+  renderColumnTitles(&grid, columns, fitted, head, state.language)
   if let pane { renderPane(&grid, state, list, pane) }
   guard !list.rows.isEmpty else {
     renderNothing(&grid, state, list, body)
@@ -49,13 +49,15 @@ private func shownColumns(_ list: ListState, _ state: AppState) -> [(index: Int,
 }
 
 private func renderColumnTitles(
-  _ grid: inout Grid, _ columns: [(index: Int, column: Column)], _ fitted: [(index: Int, width: Int)], _ head: Rect
+  _ grid: inout Grid, _ columns: [(index: Int, column: Column)], _ fitted: [(index: Int, width: Int)], _ head: Rect,
+  _ language: Language
 ) {
   grid.fill(head, style: .header)
   var x = 1
   for (place, width) in fitted {
     let column = columns[place].column
-    grid.writeField(column.title, row: head.row, column: x, width: width, style: .header, alignment: column.alignment)
+    grid.writeField(
+      language(column.title), row: head.row, column: x, width: width, style: .header, alignment: column.alignment)
     x += width + 1
   }
 }
@@ -67,11 +69,11 @@ private func renderNothing(_ grid: inout Grid, _ state: AppState, _ list: ListSt
     } else if let problem = list.problem {
       (problem, .stateFailed)
     } else if !list.hasLoaded {
-      (state.connection == .signedIn ? "Reading…" : "Connecting to \(state.host)…", .muted)
+      (state.connection == .signedIn ? state.language("Reading…") : "Connecting to \(state.host)…", .muted)
     } else if !list.filter.isEmpty {
       ("Nothing matches \(list.filter)", .muted)
     } else {
-      (list.kind.screen.emptyText, .muted)
+      (state.language(list.kind.screen.emptyText), .muted)
     }
   for (offset, line) in TextWidth.wrap(text.0, to: max(10, body.columns - 4), maxLines: body.rows).enumerated() {
     grid.write(line, row: body.row + 1 + offset, column: 2, style: text.1, maxWidth: body.columns - 3)

@@ -7,9 +7,11 @@ func renderOverlay(_ grid: inout Grid, _ state: AppState, _ layout: Layout) -> P
   switch state.overlay {
   case .palette(let palette): renderPalette(&grid, state, palette)
   case .filter(let filter): renderFilter(&grid, state, filter, layout)
-  case .help(let scroll): renderText(&grid, title: "Help", lines: helpLines(state), scroll: scroll)
-  case .messages(let scroll): renderText(&grid, title: "Messages", lines: messageLines(state), scroll: scroll)
-  case .form(let form): renderForm(&grid, form)
+  case .find(let find): renderFind(&grid, state, find)
+  case .help(let scroll): renderText(&grid, title: state.language("Help"), lines: helpLines(state), scroll: scroll)
+  case .messages(let scroll):
+    renderText(&grid, title: state.language("Messages"), lines: messageLines(state), scroll: scroll)
+  case .form(let form): renderForm(&grid, form, state.language)
   case .picker(let picker): renderPicker(&grid, state, picker)
   case .password(let password): renderPassword(&grid, state, password)
   case nil: nil
@@ -38,7 +40,8 @@ func renderEdit(_ grid: inout Grid, _ line: LineEdit, row: Int, column: Int, wid
 private func renderPalette(_ grid: inout Grid, _ state: AppState, _ palette: PaletteState) -> Position {
   let matches = palette.matches(in: state)
   let inside = panel(
-    &grid, rows: min(18, grid.size.rows - 2), columns: min(76, grid.size.columns - 2), title: "Commands")
+    &grid, rows: min(18, grid.size.rows - 2), columns: min(76, grid.size.columns - 2), title: state.language("Commands")
+  )
   grid.write(":", row: inside.row, column: inside.column, style: .key)
   let cursor = renderEdit(
     &grid, palette.edit, row: inside.row, column: inside.column + 1, width: max(1, inside.columns - 1))
@@ -46,7 +49,7 @@ private func renderPalette(_ grid: inout Grid, _ state: AppState, _ palette: Pal
   let first = max(0, palette.selected - room + 1)
   if matches.isEmpty {
     grid.write(
-      "No command is called that", row: inside.row + 1, column: inside.column + 1,
+      state.language("No command is called that"), row: inside.row + 1, column: inside.column + 1,
       style: StyleID(.muted, over: .dialog))
   }
   for offset in 0..<max(0, room) {
@@ -70,11 +73,12 @@ private func renderMatch(
   let keyColumn = inside.endColumn - TextWidth.of(key) - 1
   let column = inside.column + 1
   let used = grid.write(
-    command.title, row: row, column: column, style: style.under(overlay), maxWidth: max(0, keyColumn - column - 1),
+    state.language(command.title), row: row, column: column, style: style.under(overlay),
+    maxWidth: max(0, keyColumn - column - 1),
     truncation: .end)
   if let refusal {
     grid.write(
-      " — \(refusal)", row: row, column: column + used, style: StyleID.muted.under(overlay),
+      " — \(state.language(refusal))", row: row, column: column + used, style: StyleID.muted.under(overlay),
       maxWidth: max(0, keyColumn - column - used - 1), truncation: .end)
   }
   grid.write(key, row: row, column: keyColumn, style: StyleID.key.under(overlay))
@@ -112,7 +116,9 @@ private func renderFilter(_ grid: inout Grid, _ state: AppState, _ filter: Filte
 }
 
 private func renderPassword(_ grid: inout Grid, _ state: AppState, _ password: PasswordState) -> Position {
-  let inside = panel(&grid, rows: 7, columns: min(56, grid.size.columns - 2), title: "Sign in")
+  let inside = panel(
+    &grid, rows: 7, columns: min(56, grid.size.columns - 2),
+    title: state.language(state.isLocked ? "Locked" : "Sign in"))
   grid.write(
     "Password for \(password.user)", row: inside.row, column: inside.column + 1, style: .dialog,
     maxWidth: inside.columns - 2, truncation: .end)
@@ -125,7 +131,7 @@ private func renderPassword(_ grid: inout Grid, _ state: AppState, _ password: P
       maxWidth: inside.columns - 2, truncation: .end)
   }
   grid.write(
-    "Enter signs in, Esc quits", row: inside.endRow - 1, column: inside.column + 1,
+    state.language("Enter signs in, Esc quits"), row: inside.endRow - 1, column: inside.column + 1,
     style: StyleID(.muted, over: .dialog))
   return cursor
 }
@@ -134,6 +140,13 @@ private func renderText(_ grid: inout Grid, title: String, lines: [(String, Stri
   let columns = min(76, grid.size.columns - 2)
   let inside = panel(&grid, rows: min(lines.count + 2, grid.size.rows - 2), columns: columns, title: title)
   let first = min(scroll, max(0, lines.count - inside.rows))
+  if lines.count > inside.rows {
+    // How much of it there is, for there is more than is seen.
+    let place = " \(first + 1)–\(first + inside.rows)/\(lines.count) "
+    grid.write(
+      place, row: inside.endRow, column: max(inside.column, inside.endColumn - TextWidth.of(place) - 1),
+      style: StyleID(.muted, over: .dialog))
+  }
   for offset in 0..<inside.rows {
     guard lines.indices.contains(first + offset) else { break }
     let (left, right) = lines[first + offset]
@@ -152,15 +165,15 @@ private func renderText(_ grid: inout Grid, title: String, lines: [(String, Stri
 }
 
 /// Read from the command table, so that help is never wrong.
-private func helpLines(_ state: AppState) -> [(String, String)] {
+func helpLines(_ state: AppState) -> [(String, String)] {
   var lines: [(String, String)] = []
   for command in Command.offered(in: state) {
-    let why = command.refusal(in: state).map { " — \($0)" } ?? ""
-    lines.append((command.keys.map(\.description).joined(separator: " "), command.title + why))
+    let why = command.refusal(in: state).map { " — \(state.language($0))" } ?? ""
+    lines.append((command.keys.map(\.description).joined(separator: " "), state.language(command.title) + why))
   }
   guard let list = state.list, let role = state.role else { return lines }
   lines.append(("", ""))
-  lines.append(("Filters here", ""))
+  lines.append((state.language("Filters here"), ""))
   for field in list.kind.schema(for: role).fields { lines.append((field.name, field.help)) }
   lines.append(("since: until:", "2h, 3d, today, 2026-03-01"))
   lines.append(("-term", "all but those"))
@@ -169,8 +182,8 @@ private func helpLines(_ state: AppState) -> [(String, String)] {
 }
 
 private func messageLines(_ state: AppState) -> [(String, String)] {
-  guard !state.messages.isEmpty else { return [("No messages yet.", "")] }
+  guard !state.messages.isEmpty else { return [(state.language("No messages yet."), "")] }
   return state.messages.reversed().map { message in
-    (state.clock.short(message.at), (message.isProblem ? "✗ " : "✓ ") + message.text)
+    (state.clock.short(message.at), (message.isProblem ? "✗ " : "✓ ") + state.language(message.text))
   }
 }

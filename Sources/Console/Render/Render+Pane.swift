@@ -9,13 +9,15 @@ func renderPane(_ grid: inout Grid, _ state: AppState, _ list: ListState, _ area
   let columns = list.kind.screen.columns(for: state.role)
   let facts =
     zip(columns, row.cells).dropFirst().map { StoryFact($0.title, $1.text, $1.style) } + row.facts
-  let labels = min(16, facts.reduce(6) { max($0, TextWidth.of($1.label)) })
+  let labels = min(16, facts.reduce(6) { max($0, TextWidth.of(state.language($1.label))) })
   var y = inside.row + 2
   for fact in facts where !fact.value.isEmpty {
     let lines = TextWidth.wrap(fact.value, to: max(8, inside.columns - labels - 1), maxLines: 4)
     for (offset, text) in lines.enumerated() {
       guard y < inside.endRow else { return }
-      if offset == 0 { grid.writeField(fact.label, row: y, column: inside.column, width: labels, style: .muted) }
+      if offset == 0 {
+        grid.writeField(state.language(fact.label), row: y, column: inside.column, width: labels, style: .muted)
+      }
       grid.write(
         text, row: y, column: inside.column + labels + 1, style: fact.style,
         maxWidth: max(0, inside.columns - labels - 1))

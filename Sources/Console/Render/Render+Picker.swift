@@ -5,11 +5,12 @@ func renderPicker(_ grid: inout Grid, _ state: AppState, _ picker: PickerState) 
   let items = picker.items(in: state)
   let inside = panel(
     &grid, rows: min(max(items.count, 1) + 3, grid.size.rows - 2), columns: min(64, grid.size.columns - 2),
-    title: picker.title)
+    title: state.language(picker.title))
   let room = max(0, inside.rows - 1)
   if items.isEmpty {
     grid.write(
-      picker.emptyText, row: inside.row, column: inside.column + 1, style: StyleID(.muted, over: .dialog),
+      state.language(picker.emptyText), row: inside.row, column: inside.column + 1,
+      style: StyleID(.muted, over: .dialog),
       maxWidth: inside.columns - 2, truncation: .end)
   }
   let first = max(0, picker.selected - room + 1)
@@ -27,16 +28,17 @@ func renderPicker(_ grid: inout Grid, _ state: AppState, _ picker: PickerState) 
     }
     let style: StyleID = item.isOpen ? .text : .muted
     column += grid.write(
-      item.text, row: row, column: column, style: style.under(overlay),
+      state.language(item.text), row: row, column: column, style: style.under(overlay),
       maxWidth: max(0, inside.endColumn - column - 1), truncation: .end)
     if !item.note.isEmpty {
       grid.write(
-        "  \(item.note)", row: row, column: column, style: StyleID.muted.under(overlay),
+        "  \(state.language(item.note))", row: row, column: column, style: StyleID.muted.under(overlay),
         maxWidth: max(0, inside.endColumn - column - 1), truncation: .end)
     }
   }
   grid.write(
-    picker.hint, row: inside.endRow - 1, column: inside.column + 1, style: StyleID(.muted, over: .dialog),
+    state.language(picker.hint), row: inside.endRow - 1, column: inside.column + 1,
+    style: StyleID(.muted, over: .dialog),
     maxWidth: inside.columns - 2, truncation: .end)
   return nil
 }

@@ -4,9 +4,10 @@ import Terminal
 func renderStory(_ grid: inout Grid, _ state: AppState, _ story: StoryState, _ layout: Layout) {
   let headRows = layout.headRows(story)
   let (head, body) = layout.middle.splitTop(headRows)
-  renderFacts(&grid, story, head, layout)
+  renderFacts(&grid, story, head, layout, state.language)
   guard !story.lines.isEmpty else {
-    let text = story.problem ?? (story.hasLoaded ? "Nothing is recorded of this order." : "Reading…")
+    let text =
+      story.problem ?? (story.hasLoaded ? state.language("Nothing is recorded of this.") : state.language("Reading…"))
     grid.write(text, row: body.row + 1, column: 2, style: story.problem == nil ? .muted : .stateFailed)
     return
   }
@@ -20,7 +21,8 @@ func renderStory(_ grid: inout Grid, _ state: AppState, _ story: StoryState, _ l
   }
 }
 
-private func renderFacts(_ grid: inout Grid, _ story: StoryState, _ head: Rect, _ layout: Layout) {
+private func renderFacts(_ grid: inout Grid, _ story: StoryState, _ head: Rect, _ layout: Layout, _ language: Language)
+{
   let perRow = layout.size.columns >= 110 ? 2 : 1
   let width = (layout.size.columns - 2) / perRow
   let shown = perRow == 2 ? story.header : Array(story.header.prefix(layout.compactFacts))
@@ -28,7 +30,7 @@ private func renderFacts(_ grid: inout Grid, _ story: StoryState, _ head: Rect, 
     let row = head.row + index / perRow
     guard row < head.endRow - 1 else { break }
     let column = 1 + (index % perRow) * width
-    grid.writeField(fact.label, row: row, column: column, width: 9, style: .muted)
+    grid.writeField(language(fact.label), row: row, column: column, width: 9, style: .muted)
     grid.write(
       fact.value, row: row, column: column + 10, style: fact.style, maxWidth: max(0, width - 11), truncation: .end)
   }
@@ -56,14 +58,16 @@ private func renderStoryLine(
 
 /// The whole of one line's record, over the lower part of the story.
 private func renderExpanded(_ grid: inout Grid, _ line: StoryLine, _ body: Rect) {
-  let rows = min(body.rows, line.full.count + 2)
+  let lines = line.full.flatMap { TextWidth.wrap($0, to: max(10, body.columns - 4)) }
+  let rows = min(body.rows, lines.count + 2)
   guard rows > 2 else { return }
   let area = Rect(row: body.endRow - rows, column: 0, rows: rows, columns: body.columns)
   grid.fill(area, style: .dialog)
   let inside = grid.box(area, title: line.title, style: StyleID(.border, over: .dialog), titleStyle: .title)
-  for (offset, text) in line.full.prefix(inside.rows).enumerated() {
+  for (offset, text) in lines.prefix(inside.rows).enumerated() {
+    let isCut = offset == inside.rows - 1 && lines.count > inside.rows
     grid.write(
-      text, row: inside.row + offset, column: inside.column + 1, style: .dialog, maxWidth: inside.columns - 2,
-      truncation: .end)
+      isCut ? "\(text) …" : text, row: inside.row + offset, column: inside.column + 1, style: .dialog,
+      maxWidth: inside.columns - 2, truncation: .end)
   }
 }

@@ -10,6 +10,11 @@ package func render(_ state: AppState) -> Frame {
     renderTooSmall(&grid)
     return Frame(grid: grid, cursor: nil)
   }
+  guard !state.isLocked else {
+    grid.write(" GlobalKeyMarket", row: 0, column: 0, style: .title)
+    let cursor = renderOverlay(&grid, state, layout)
+    return Frame(grid: grid, cursor: cursor)
+  }
   renderTitle(&grid, state, layout)
   renderTabs(&grid, state, layout)
   switch state.screen {
@@ -55,15 +60,16 @@ private func renderTitle(_ grid: inout Grid, _ state: AppState, _ layout: Layout
 /// The state of the connection, in words.
 private func titleRight(_ state: AppState) -> (text: String, style: StyleID) {
   let zone = state.clock.zone
+  let say = state.language
   switch state.connection {
   case .connecting(let attempt):
     let again = attempt > 1 ? " (try \(attempt))" : ""
-    return ("◌ connecting\(again)…", StyleID(.stateWaiting, over: .status))
-  case .refused: return ("✗ not signed in", StyleID(.stateFailed, over: .status))
-  case .lost: return ("✗ connection lost", StyleID(.stateFailed, over: .status))
+    return ("◌ \(say("connecting"))\(again)…", StyleID(.stateWaiting, over: .status))
+  case .refused: return ("✗ \(say("not signed in"))", StyleID(.stateFailed, over: .status))
+  case .lost: return ("✗ \(say("connection lost"))", StyleID(.stateFailed, over: .status))
   case .signedIn:
-    let mode = state.isReadOnly ? "read-only · " : ""
-    return ("\(mode)\(state.isLive ? "● live" : "○ polling") · \(zone)", .status)
+    let mode = state.isReadOnly ? "\(say("read-only")) · " : ""
+    return ("\(mode)\(state.isLive ? "● \(say("live"))" : "○ \(say("polling"))") · \(zone)", .status)
   }
 }
 
@@ -81,36 +87,50 @@ private func renderHints(_ grid: inout Grid, _ state: AppState, _ layout: Layout
     let style: StyleID = toast.isProblem ? .danger : .toast
     grid.fill(Rect(row: row, column: 0, rows: 1, columns: width), style: style)
     grid.write(
-      " \(toast.isProblem ? "✗" : "✓") \(toast.text)", row: row, column: 0, style: style, maxWidth: width,
+      " \(toast.isProblem ? "✗" : "✓") \(state.language(toast.text))", row: row, column: 0, style: style,
+      maxWidth: width,
       truncation: .end)
     return
   }
   // Where one is goes before what one could do.
-  let right = state.list.map(listStatus) ?? state.board.map { $0.problem == nil ? "" : "old figures" } ?? ""
+  let right =
+    state.list.map { listStatus($0, state.language) } ?? state.board.map {
+      $0.problem == nil ? "" : state.language("old figures")
+    } ?? ""
   let used = TextWidth.of(right)
   if used > 0 { grid.write(right, row: row, column: max(1, width - used - 1), style: .textDim, maxWidth: width - 2) }
+  // Whatever else there is room for: where to find the rest of it.
+  let hints = Command.offered(in: state).filter { $0.hint != nil && $0.standingRefusal(in: state) == nil }
+  func hintWidth(_ command: Command) -> Int {
+    TextWidth.of(command.keyText) + TextWidth.of(state.language(command.hint ?? "")) + 3
+  }
+  var room = width - used - 2
+  var shown = hints.filter(\.isAlwaysHinted)
+  for command in shown { room -= hintWidth(command) }
+  for command in hints where !command.isAlwaysHinted {
+    guard hintWidth(command) <= room else { break }
+    room -= hintWidth(command)
+    shown.insert(command, at: shown.count - hints.filter(\.isAlwaysHinted).count)
+  }
   var column = 1
-  for command in Command.offered(in: state) {
-    guard let hint = command.hint, command.standingRefusal(in: state) == nil else { continue }
-    let needed = TextWidth.of(command.keyText) + TextWidth.of(hint) + 3
-    guard column + needed <= width - used - 1 else { break }
+  for command in shown where column + hintWidth(command) <= width - used {
     column += grid.write(command.keyText, row: row, column: column, style: .key)
-    column += grid.write(" \(hint)", row: row, column: column, style: .muted) + 2
+    column += grid.write(" \(state.language(command.hint ?? ""))", row: row, column: column, style: .muted) + 2
   }
 }
 
 /// `4 marked (1 hidden) · 3/100+ · 2 new · paused`.
-private func listStatus(_ list: ListState) -> String {
+private func listStatus(_ list: ListState, _ say: Language) -> String {
   var parts: [String] = []
   if !list.marks.isEmpty {
     let shown = list.rows.reduce(0) { $0 + (list.marks[$1.id] == nil ? 0 : 1) }
     let hidden = list.marks.count - shown
-    parts.append("\(list.marks.count) marked" + (hidden > 0 ? " (\(hidden) hidden)" : ""))
+    parts.append("\(list.marks.count) \(say("marked"))" + (hidden > 0 ? " (\(hidden) \(say("hidden")))" : ""))
   }
   if !list.rows.isEmpty {
     parts.append("\((list.selectedIndex ?? 0) + 1)/\(list.rows.count)\(list.reachedEnd ? "" : "+")")
   }
-  if list.newAbove > 0 { parts.append("\(list.newAbove) new") }
-  if list.isPaused { parts.append("paused") }
+  if list.newAbove > 0 { parts.append("\(list.newAbove) \(say("new"))") }
+  if list.isPaused { parts.append(say("paused")) }
   return parts.joined(separator: " · ")
 }

@@ -14,7 +14,9 @@ struct Tab: Equatable {
 func tabs(of state: AppState, width: Int) -> [Tab] {
   let places = state.role == nil ? Place.beforeSignIn : state.openPlaces
   let shown = places.firstIndex { $0 == state.place } ?? 0
-  let widths = places.map { place in keyText(of: place).count + 1 + TextWidth.of(place.title) + 2 }
+  let widths = places.map { place in
+    keyText(of: place, state).count + 1 + TextWidth.of(state.language(place.title)) + 2
+  }
   let trailing = tabTrailing(state, width: width).width
   let room = width - trailing - (trailing > 0 ? 4 : 2)
   // The first tab moves on until the shown one fits.
@@ -26,14 +28,17 @@ func tabs(of state: AppState, width: Int) -> [Tab] {
     guard column + widths[index] - 2 <= room + 1 else { break }
     tabs.append(
       Tab(
-        place: places[index], keyText: keyText(of: places[index]), columns: column..<(column + widths[index] - 2),
+        place: places[index], keyText: keyText(of: places[index], state),
+        columns: column..<(column + widths[index] - 2),
         isShown: index == shown))
     column += widths[index]
   }
   return tabs
 }
 
-private func keyText(of place: Place) -> String { Command.with(.go(place))?.keyText ?? "" }
+private func keyText(of place: Place, _ state: AppState) -> String {
+  state.commands.first { $0.id == .go(place) }?.keyText ?? ""
+}
 
 extension Place {
   /// Drawn before it is known who signs in.
@@ -46,9 +51,9 @@ func tabTrailing(_ state: AppState, width: Int) -> (text: String, style: StyleID
     if let list = state.list, !list.filter.isEmpty {
       ("/\(list.filter)", .match)
     } else if let story = state.story {
-      ("› \(story.number)", .title)
+      ("› \(story.subject.title)", .title)
     } else if state.screens.count > 1, let list = state.list {
-      ("› \(list.kind.title)", .title)
+      ("› \(state.language(list.kind.title))", .title)
     } else { ("", .muted) }
   return (text.0, text.1, min(TextWidth.of(text.0), max(0, width / 2)))
 }
@@ -60,7 +65,8 @@ func renderTabs(_ grid: inout Grid, _ state: AppState, _ layout: Layout) {
   for tab in tabs {
     let used = grid.write(tab.keyText, row: row, column: tab.columns.lowerBound, style: .key)
     grid.write(
-      " \(tab.place.title)", row: row, column: tab.columns.lowerBound + used, style: tab.isShown ? .title : .muted)
+      " \(state.language(tab.place.title))", row: row, column: tab.columns.lowerBound + used,
+      style: tab.isShown ? .title : .muted)
   }
   // More to either side than there is room for.
   let count = state.role == nil ? Place.beforeSignIn.count : state.openPlaces.count

@@ -19,17 +19,36 @@ struct ActionRunner {
         session, row in
         _ = try RetryDelivery.retry(session, delivery: DeliveryID(row.id), version: row.version, reason: reason)
       }
+    case .redriveJobs(let rows):
+      return try await each(rows, done: "are done again", one: { "\($0.name) is done again" }) { session, row in
+        try RedriveJob.redrive(session, JobID(row.id), reason: reason)
+      }
+    case .refund(let row, let currency):
+      let plan = try await refund(row, currency, isDryRun: false)
+      let next = plan.approvalsNeeded > 0 ? "waits for somebody to agree" : "is on its way"
+      return "Refund of \(plan.money) for \(row.name) \(next)"
+    case .decideRefund(let row, let decision):
+      let state = try await connection.write {
+        try RefundActions.decide(
+          $0, decision, request: RefundRequestID(row.id), version: row.version, reason: reason)
+      }
+      let words = state.rawValue.split(separator: "_").joined(separator: " ")
+      return "The refund for \(row.name) is \(words) now"
     case .addPerson: return try await addPerson()
     case .disablePerson(let row):
       try await connection.write { try PeopleAdministration.disable($0, login: row.name, reason: reason) }
       return "\(row.name) can no longer sign in, and sessions were ended"
+    default: return try await runOnCase(action) ?? ""
     }
   }
 
   /// What it would come to, and what has to be typed before it is done.
   func preview(_ action: ActionRequest) async throws -> (lines: [String], typed: String?) {
     switch action {
-    case .retryDeliveries, .addPerson, .disablePerson: return ([], nil)
+    case .refund(let row, let currency):
+      let plan = try await refund(row, currency, isDryRun: true)
+      return (Self.lines(plan), plan.money.digits)
+    default: return ([], nil)
     }
   }
 

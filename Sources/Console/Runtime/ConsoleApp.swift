@@ -7,8 +7,8 @@ package import Terminal
 package final class ConsoleApp {
   package struct Options: Sendable {
     package var connection: ConsoleConnection
-    /// For live ticks; without it lists are polled.
-    package var redisURL: String?
+    /// What the person keeps in `config.toml`.
+    package var settings: ConsoleSettings
     package var themes: ThemeLibrary
     package var themeName: String
     /// Whether Ctrl-Z stops the program; not where a person must not reach a shell.
@@ -17,15 +17,28 @@ package final class ConsoleApp {
     package var memory: RememberedFile?
 
     package init(
-      connection: ConsoleConnection, redisURL: String? = nil, themes: ThemeLibrary = ThemeLibrary(),
-      themeName: String = "dark", suspendable: Bool = true, memory: RememberedFile? = nil
+      connection: ConsoleConnection, settings: ConsoleSettings = ConsoleSettings(),
+      themes: ThemeLibrary = ThemeLibrary(), themeName: String = "dark", suspendable: Bool = true,
+      memory: RememberedFile? = nil
     ) {
-      self.memory = memory
       self.connection = connection
-      self.redisURL = redisURL
+      self.settings = settings
       self.themes = themes
       self.themeName = themeName
       self.suspendable = suspendable
+      self.memory = memory
+    }
+
+    /// The console as it begins, on a screen of this size.
+    func state(size: Size, zoneOffset: Int) throws -> AppState {
+      var state = AppState(
+        size: size, host: connection.host, themeName: themeName, themeNames: themes.names, isUTC: settings.isUTC,
+        zoneOffset: zoneOffset, isReadOnly: connection.isReadOnly, remembered: memory?.read() ?? .ofNobody)
+      state.commands = try settings.commands()
+      state.language = settings.language ?? .ofEnvironment
+      state.isMouseOn = settings.isMouseOn
+      state.replies = settings.replies
+      return state
     }
   }
 
@@ -35,6 +48,10 @@ package final class ConsoleApp {
   private let source: DataSource
   private let live: LiveUpdates
   private var state: AppState
+  private var lastInput = SystemClock.now
+  private var begun = SystemClock.now
+  /// A session lasts no longer, whatever is done in it.
+  private static let longest = Duration.seconds(12 * 3_600)
 
   /// Opens the terminal, shows the console until the person quits, and puts the terminal back.
   package static func run(_ options: Options) throws {
@@ -46,38 +63,66 @@ package final class ConsoleApp {
     self.options = options
     var terminal = TerminalScreen.Options(theme: try options.themes.theme(named: options.themeName))
     terminal.suspendable = options.suspendable
+    terminal.mouse = options.settings.isMouseOn
     screen = try TerminalScreen(terminal)
     let mailbox = Mailbox(waker: screen.waker)
     self.mailbox = mailbox
     let live = LiveUpdates { mailbox.post($0) }
     self.live = live
-    let redisURL = options.redisURL
+    let redisURL = options.settings.redisURL
     source = DataSource(options.connection, post: { mailbox.post($0) }) { viewer in
       live.stop()
       // Vendors have no Redis: their lists are polled.
       live.start(redisURL: viewer.role.isStaff ? redisURL : nil)
     }
-    state = AppState(
-      size: screen.size, host: options.connection.host, themeName: options.themeName, themeNames: options.themes.names,
-      zoneOffset: Self.zoneOffset(), isReadOnly: options.connection.isReadOnly,
-      remembered: options.memory?.read() ?? .ofNobody)
+    state = try options.state(size: screen.size, zoneOffset: Self.zoneOffset())
   }
 
   private func loop() {
     draw()
     perform([.connect(password: nil)])
     while !state.quitting {
-      guard let first = screen.nextEvent(timeout: nil) else { continue }
-      handle(.input(first))
+      if let first = screen.nextEvent(timeout: untilIdle) { take(first) }
+      lockIfIdle()
       // What has piled up is taken in one go and drawn once.
       while !state.quitting, screen.hasPendingEvents, let next = screen.nextEvent(timeout: .zero) {
-        handle(.input(next))
+        take(next)
       }
       for event in mailbox.takeAll() { handle(event) }
       draw()
     }
     live.stop()
     screen.shut()
+    if let farewell = state.farewell { Self.say("gkm: \(farewell)") }
+  }
+
+  private func take(_ input: InputEvent) {
+    if input.pressedKey != nil || input.isMouse { lastInput = SystemClock.now }
+    handle(.input(input))
+  }
+
+  /// How long nobody may do anything before the console locks itself; never less than a second, so that it costs
+  /// nothing to wait.
+  private var untilIdle: Duration {
+    let left = min(lastInput + .seconds(options.settings.idleLock * 60), begun + Self.longest) - SystemClock.now
+    return max(left, .seconds(1))
+  }
+
+  private func lockIfIdle() {
+    let now = SystemClock.now
+    if now - begun >= Self.longest {
+      begun = now
+      handle(.idle("ended after 12 hours; sign in again"))
+    } else if now - lastInput >= .seconds(options.settings.idleLock * 60) {
+      lastInput = now
+      let minutes = options.settings.idleLock
+      handle(.idle("ended after \(minutes) minute\(minutes == 1 ? "" : "s") without a key"))
+    }
+  }
+
+  private static func say(_ text: String) {
+    let bytes = Array("\(text)\n".utf8)
+    _ = write(STDERR_FILENO, bytes, bytes.count)
   }
 
   private func handle(_ event: Event) {
@@ -98,6 +143,8 @@ package final class ConsoleApp {
       case .loadList(let query): Task { await source.load(query) }
       case .loadStory(let query): Task { await source.load(query) }
       case .loadBoard(let query): Task { await source.load(query) }
+      case .find(let text, let generation, let clock):
+        Task { await source.find(text, generation: generation, clock: clock) }
       case .perform(let action, let values): Task { await source.perform(action, values: values) }
       case .preview(let action, let values): Task { await source.preview(action, values: values) }
       case .export(let request): Task { await source.export(request) }
@@ -110,6 +157,9 @@ package final class ConsoleApp {
       case .rest(let serial): post(.rested(serial: serial), after: .milliseconds(150))
       case .suspend: _ = screen.suspend()
       case .repaint: screen.repaint()
+      case .disconnect:
+        live.stop()
+        Task { await source.close() }
       case .quit: break
       }
     }
@@ -124,7 +174,7 @@ package final class ConsoleApp {
   }
 
   /// Seconds east of UTC where the person is, now.
-  private static func zoneOffset() -> Int {
+  static func zoneOffset() -> Int {
     var seconds = time(nil)
     var local = tm()
     localtime_r(&seconds, &local)

@@ -100,32 +100,20 @@ actor DataSource {
     }
   }
 
-  /// Reads an order's story; the read before is given up.
+  /// Reads a story; the read before is given up.
   func load(_ query: StoryQuery) {
     read(generation: query.generation) { session, viewer in
-      guard viewer.role != .vendor else { return try Self.vendorStory(session, viewer, query) }
-      guard let story = try OrderStory.read(session, order: query.number) else {
-        return .loadFailed(generation: query.generation, "There is no order \(query.number)")
+      let reading =
+        switch query.subject {
+        case .order(let number): try OrderReading.read(session, viewer, number, clock: query.clock)
+        case .supportCase(let id):
+          CaseTimeline.reading(try CaseStory.read(session, viewer: viewer, CaseID(id)), viewer.role, clock: query.clock)
+        }
+      guard let reading else {
+        return .loadFailed(generation: query.generation, "There is no \(query.subject.title)")
       }
-      return .storyLoaded(
-        generation: query.generation, header: OrderTimeline.header(story, clock: query.clock),
-        lines: OrderTimeline.lines(story, clock: query.clock))
+      return .storyLoaded(generation: query.generation, reading)
     }
-  }
-
-  private static func vendorStory(_ session: borrowing Session, _ viewer: Viewer, _ query: StoryQuery) throws -> Event {
-    let rows = try VendorList.timeline(session, viewer: viewer, order: query.number)
-    let orders = try VendorList.orders(session, viewer: viewer, .init(text: query.number), after: nil, limit: 1)
-    let header = orders.first.map { order in
-      [
-        StoryFact("State", StateStyle.cell(order.state).text, StateStyle.cell(order.state).style),
-        StoryFact("Customer", order.customer), StoryFact("Total", order.total.description),
-        StoryFact("Items", order.title), StoryFact("Created", query.clock.precise(order.createdAt)),
-      ]
-    }
-    return .storyLoaded(
-      generation: query.generation, header: header ?? [],
-      lines: OrderTimeline.vendorLines(rows, clock: query.clock))
   }
 
   private func read(
@@ -174,6 +162,19 @@ actor DataSource {
     }
   }
 
+  /// Looks for orders by anything written on them; the read before is given up.
+  func find(_ text: String, generation: Int, clock: ClockFormat) {
+    read(generation: generation) { session, viewer in
+      let hits = try OrderLookup.find(session, viewer: viewer, text, limit: FindState.limit)
+      let found = hits.compactMap { hit in
+        OrdersScreen.display(ListPage(.orders, [hit.order]), role: viewer.role, clock: clock).first.map {
+          FoundOrder(by: hit.by, row: $0)
+        }
+      }
+      return .found(generation: generation, found)
+    }
+  }
+
   /// Carries out an action, for the person, in the database.
   func perform(_ action: ActionRequest, values: [String: String]) async {
     guard let connection else { return post(.actionRefused("Not connected")) }
@@ -210,9 +211,12 @@ actor DataSource {
     }
   }
 
+  /// Lets the database go, and the password that was typed.
   func close() async {
     reading?.cancel()
     connecting?.cancel()
+    connecting = nil
+    password = nil
     await connection?.close()
     connection = nil
   }

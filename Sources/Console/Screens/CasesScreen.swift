@@ -40,8 +40,8 @@ package enum CasesScreen: ListScreen {
           DisplayCell(row.dueAt.map(clock.short) ?? "", .textDim),
         ]
       return DisplayRow(
-        id: row.id, version: row.version, cells: own + rest, target: row.order.map(Route.order),
-        copyText: String(row.id))
+        id: row.id, version: row.version, cells: own + rest, target: .supportCase(row.id), copyText: "case \(row.id)",
+        detail: .supportCase(row.state, order: row.order))
     }
   }
 }

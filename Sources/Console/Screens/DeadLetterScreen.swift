@@ -16,6 +16,7 @@ package enum DeadLetterScreen: ListScreen {
     [
       Column("kind", "KIND", .fixed(14)), Column("died", "GIVEN UP", .fixed(14), rank: 1),
       Column("attempts", "TRIES", .fixed(5), .right, rank: 2),
+      Column("state", "STATE", .fixed(12), rank: 1),
       Column("subject", "SUBJECT", .flexible(minimum: 16, weight: 2), rank: 1),
       Column("problem", "PROBLEM", .flexible(minimum: 18, weight: 4)),
     ]
@@ -27,9 +28,14 @@ package enum DeadLetterScreen: ListScreen {
         id: row.id,
         cells: [
           DisplayCell(row.kind), DisplayCell(clock.short(row.diedAt), .textDim), DisplayCell(String(row.attempts)),
-          DisplayCell(row.subject, .textDim), DisplayCell(row.problem, .stateFailed),
-        ], copyText: row.subject)
+          row.redrivenAt == nil ? DisplayCell("✗ waiting", .stateFailed) : DisplayCell("↻ redriven", .stateNeutral),
+          DisplayCell(row.subject, .textDim),
+          DisplayCell(row.problem, row.redrivenAt == nil ? .stateWarn : .textDim),
+        ], copyText: row.subject, detail: .deadLetter(isRedriven: row.redrivenAt != nil))
       display.facts = [StoryFact("QUEUED", clock.precise(row.createdAt), .textDim)]
+      if let at = row.redrivenAt, let by = row.redrivenBy {
+        display.facts.append(StoryFact("REDRIVEN", "\(clock.short(at)) by \(by)", .textDim))
+      }
       return display
     }
   }

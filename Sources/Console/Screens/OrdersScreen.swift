@@ -35,7 +35,7 @@ package enum OrdersScreen: ListScreen {
       ]
       return DisplayRow(
         id: row.id, version: row.version, cells: start + vendor + end, target: .order(row.number),
-        copyText: row.number)
+        copyText: row.number, detail: .order(row.state, total: row.total, units: Int(row.unitsTotal ?? 0)))
     }
   }
 }

@@ -32,7 +32,8 @@ package enum RefundsScreen: ListScreen {
           DisplayCell(row.requestedBy ?? "Stripe"),
           row.problem.map { DisplayCell($0, .stateWarn) } ?? DisplayCell(row.reason ?? ""),
           DisplayCell(row.refund ?? "", .textDim), DisplayCell(clock.short(row.createdAt), .textDim),
-        ], target: .order(row.order), copyText: row.refund ?? String(row.id))
+        ], target: .order(row.order), copyText: row.refund ?? String(row.id),
+        detail: .refund(row.request, row.state, order: row.order, amount: row.amount))
     }
   }
 }

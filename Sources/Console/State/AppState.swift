@@ -24,6 +24,17 @@ package struct AppState: Equatable, Sendable {
   package var isReadOnly: Bool
   package var isMouseOn = false
   package var remembered = Remembered()
+  /// The table of commands under the person's keys.
+  package var commands = Command.table
+  package var language = Language.english
+  /// Answers kept ready for cases, by name.
+  package var replies: [String: String] = [:]
+  /// A password was typed here, and has to be typed again after a lock.
+  package var hasTypedPassword = false
+  /// Nothing of the market is shown until the password was typed again.
+  package var isLocked = false
+  /// What is said on the terminal when the console has closed.
+  package var farewell: String?
   /// Whether Redis tells of changes; without it lists are polled.
   package var isLive = false
   package var nextGeneration = 1

@@ -37,7 +37,11 @@ package struct DisplayRow: Equatable, Sendable {
 package enum RowDetail: Equatable, Sendable {
   case none
   case delivery(DeliveryID, order: String, state: DeliveryState)
+  case deadLetter(isRedriven: Bool)
   case person(isDisabled: Bool)
+  case order(OrderState, total: Money, units: Int)
+  case refund(RefundRequestID?, RefundRequestState, order: String, amount: Money)
+  case supportCase(CaseState, order: String?)
   /// Lines to read in full: an audit event's bytes.
   case text([String])
 }
@@ -58,4 +62,5 @@ package enum Route: Equatable, Sendable {
   case place(Place, filter: String)
   /// An order's timeline, by its number.
   case order(String)
+  case supportCase(Int64)
 }

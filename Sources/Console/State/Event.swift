@@ -11,8 +11,9 @@ package enum Event: Sendable {
   case passwordNeeded(user: String, problem: String?)
   /// An answer to `.loadList`.
   case listLoaded(generation: Int, rows: [DisplayRow], isFirstPage: Bool)
-  case storyLoaded(generation: Int, header: [StoryFact], lines: [StoryLine])
+  case storyLoaded(generation: Int, StoryReading)
   case loadFailed(generation: Int, String)
+  case found(generation: Int, [FoundOrder])
   case boardLoaded(generation: Int, lines: [BoardLine])
   case actionDone(String)
   case actionRefused(String)
@@ -24,6 +25,8 @@ package enum Event: Sendable {
   case said(String, isProblem: Bool)
   /// What an action would come to, for the form that is open. `typed` must be typed before it is done.
   case previewed([String], typed: String?)
+  /// No key for so many minutes, or a day's work in one session.
+  case idle(String)
   /// The cursor has rested where it is: now the side pane follows.
   case rested(serial: Int)
 }
@@ -34,6 +37,7 @@ package enum Effect: Equatable, Sendable {
   case loadList(ListQuery)
   case loadStory(StoryQuery)
   case loadBoard(BoardQuery)
+  case find(String, generation: Int, clock: ClockFormat)
   /// Works out what an action would come to; changes nothing.
   case preview(ActionRequest, values: [String: String])
   case perform(ActionRequest, values: [String: String])
@@ -47,6 +51,8 @@ package enum Effect: Equatable, Sendable {
   case setMouse(Bool)
   case suspend
   case repaint
+  /// Closes the connections to the database and to Redis.
+  case disconnect
   case quit
 }
 
@@ -78,7 +84,7 @@ package struct ExportRequest: Equatable, Sendable {
 
 /// A story to be read.
 package struct StoryQuery: Equatable, Sendable {
-  package var number: String
+  package var subject: StorySubject
   package var generation: Int
   package var clock: ClockFormat
 }

@@ -1,3 +1,8 @@
+extension AppState {
+  /// What an action on one thing is meant for: the row under the cursor, or what the story is told of.
+  package var chosenRow: DisplayRow? { list.map(\.selectedRow) ?? story?.row }
+}
+
 /// Marks: the rows that an action is meant for, held by their ids over refreshes and other filters.
 extension ListState {
   /// At most so many rows are acted on in one go.

@@ -6,6 +6,8 @@ package enum Overlay: Equatable, Sendable {
   case palette(PaletteState)
   /// `/` — the list's filter, with completion.
   case filter(FilterState)
+  /// Orders by anything written on them.
+  case find(FindState)
   case help(scroll: Int)
   /// What an action needs to know, and its yes.
   case form(FormState)

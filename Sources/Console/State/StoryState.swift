@@ -1,10 +1,33 @@
-import Store
+package import Store
 package import Terminal
 
-/// The timeline screen: one order's whole story.
+/// What a story is told of.
+package enum StorySubject: Equatable, Sendable {
+  /// By its number.
+  case order(String)
+  case supportCase(Int64)
+
+  package var title: String {
+    switch self {
+    case .order(let number): number
+    case .supportCase(let id): "case \(id)"
+    }
+  }
+
+  /// The list that such things stand in.
+  package var kind: ListKind {
+    switch self {
+    case .order: .orders
+    case .supportCase: .cases
+    }
+  }
+}
+
+/// The timeline screen: the whole story of an order or of a case.
 package struct StoryState: Equatable, Sendable {
-  /// The order's number.
-  package let number: String
+  package let subject: StorySubject
+  /// What it is about as it was last read: actions hold on to its version.
+  package var row: DisplayRow?
   package var header: [StoryFact] = []
   package var lines: [StoryLine] = []
   package var selected = 0
@@ -16,7 +39,11 @@ package struct StoryState: Equatable, Sendable {
   /// The selected line's full text is shown.
   package var isExpanded = false
 
-  package init(number: String) { self.number = number }
+  package init(_ subject: StorySubject) { self.subject = subject }
+
+  /// The order's number; `nil` of a case.
+  package var number: String? { if case .order(let number) = subject { number } else { nil } }
+  package var selectedLine: StoryLine? { lines.indices.contains(selected) ? lines[selected] : nil }
 
   package mutating func move(by step: Int, height: Int) {
     guard !lines.isEmpty else { return }
@@ -40,7 +67,9 @@ package struct StoryState: Equatable, Sendable {
   }
 
   /// Takes a fresh reading; the cursor stays on its line by that line's identity.
-  package mutating func take(header: [StoryFact], lines: [StoryLine], height: Int) {
+  package mutating func take(_ reading: StoryReading, height: Int) {
+    let (header, lines) = (reading.header, reading.lines)
+    row = reading.row
     let key = self.lines.indices.contains(selected) ? self.lines[selected].key : nil
     self.header = header
     self.lines = lines
@@ -48,6 +77,19 @@ package struct StoryState: Equatable, Sendable {
     selected = min(selected, max(0, lines.count - 1))
     hasLoaded = true
     reveal(height: height)
+  }
+}
+
+/// A story as it was read.
+package struct StoryReading: Equatable, Sendable {
+  package var header: [StoryFact]
+  package var lines: [StoryLine]
+  package var row: DisplayRow?
+
+  package init(header: [StoryFact], lines: [StoryLine], row: DisplayRow? = nil) {
+    self.header = header
+    self.lines = lines
+    self.row = row
   }
 }
 
@@ -76,11 +118,12 @@ package struct StoryLine: Equatable, Sendable {
   /// All of it, for the expanded view.
   package var full: [String]
   package var copyText: String
-  package var detailRow: RowDetail
+  /// Where Enter leads; without it Enter shows all of the line.
+  package var target: Route?
 
   package init(
     key: String, time: String, symbol: String, style: StyleID, title: String, detail: String, full: [String] = [],
-    copyText: String = "", detailRow: RowDetail = .none
+    copyText: String = "", target: Route? = nil
   ) {
     self.key = key
     self.time = time
@@ -90,6 +133,6 @@ package struct StoryLine: Equatable, Sendable {
     self.detail = detail
     self.full = full
     self.copyText = copyText
-    self.detailRow = detailRow
+    self.target = target
   }
 }

@@ -18,13 +18,13 @@ func updateForm(
       return []
     case .confirm: return confirm(form, &state)
     }
-  default: fill(input, key, into: &form)
+  default: fill(input, key, into: &form, replies: state.replies)
   }
   state.overlay = .form(form)
   return []
 }
 
-private func fill(_ input: InputEvent, _ key: Key, into form: inout FormState) {
+private func fill(_ input: InputEvent, _ key: Key, into form: inout FormState, replies: [String: String]) {
   guard case .field(let index) = form.focus, form.fields.indices.contains(index) else {
     if key == Key(.left) || key == Key(.right) { form.focus = form.focus == .cancel ? .confirm : .cancel }
     return
@@ -35,6 +35,7 @@ private func fill(_ input: InputEvent, _ key: Key, into form: inout FormState) {
     case .left: form.fields[index].turn(by: -1)
     default: return
     }
+    form.takeReply(of: index, from: replies)
   } else {
     guard edit(&form.fields[index].edit, input, key) else { return }
   }
@@ -44,7 +45,7 @@ private func fill(_ input: InputEvent, _ key: Key, into form: inout FormState) {
   form.dropPreview()
 }
 
-private func confirm(_ form: FormState, _ state: inout AppState) -> [Effect] {
+func confirm(_ form: FormState, _ state: inout AppState) -> [Effect] {
   var form = form
   defer { state.overlay = .form(form) }
   if let gap = form.gap {
@@ -78,6 +79,12 @@ func take(preview lines: [String], typed: String?, _ state: inout AppState) {
 }
 
 extension FormState {
+  /// The name of a ready answer puts its text into the field for it, to be changed there.
+  fileprivate mutating func takeReply(of index: Int, from replies: [String: String]) {
+    guard fields[index].name == "reply", let target = fields.firstIndex(where: { $0.name == "text" }) else { return }
+    fields[target].edit = LineEdit(replies[fields[index].edit.text] ?? "")
+  }
+
   /// The words to be typed belong to what was worked out.
   fileprivate mutating func dropPreview() {
     guard hasPreview, preview != nil else { return }

@@ -51,6 +51,9 @@ func run(_ id: CommandID, _ state: inout AppState, now: Instant) -> [Effect] {
     guard let list = state.list else { return [] }
     state.overlay = .filter(FilterState(edit: LineEdit(list.filter)))
     return typeText("", &state, now: now)
+  case .find:
+    state.overlay = .find(FindState())
+    return []
   case .clearFilter: return applyFilter("", &state, now: now)
   case .savedFilters: return pick(.savedFilters, &state)
   case .sort: return pick(.sorting, &state)
@@ -76,6 +79,13 @@ func run(_ id: CommandID, _ state: inout AppState, now: Instant) -> [Effect] {
   case .copy: return copy(&state, now: now)
   case .exportCSV, .exportJSON: return export(id == .exportCSV ? .csv : .json, &state, now: now)
   case .retryDelivery: return RetryAction.ask(&state, now: now)
+  case .redriveJob: return RetryAction.askToRedrive(&state, now: now)
+  case .requestRefund: return RefundAction.ask(&state)
+  case .approveRefund: return RefundAction.askToDecide(.approve, &state)
+  case .rejectRefund: return RefundAction.askToDecide(.reject, &state)
+  case .cancelRefund: return RefundAction.askToDecide(.cancel, &state)
+  case .openCase, .takeCase, .noteCase, .answerCase, .handOverCase, .releaseCase, .closeCase, .orderOfCase:
+    return CaseActionForms.begin(id, &state, now: now)
   case .addPerson: return PersonActions.askToAdd(&state)
   case .disablePerson: return PersonActions.askToDisable(&state)
   case .toggleUTC:
@@ -124,8 +134,8 @@ private func copy(_ state: inout AppState, now: Instant) -> [Effect] {
   let texts: [String] =
     if let list = state.list {
       list.chosen.map(\.copyText)
-    } else if let story = state.story, story.lines.indices.contains(story.selected) {
-      [story.lines[story.selected].copyText]
+    } else if let line = state.story?.selectedLine {
+      [line.copyText]
     } else if let line = state.board?.selectedLine {
       ["\(line.label) \(line.value)"]
     } else { [] }

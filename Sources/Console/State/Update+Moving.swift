@@ -44,6 +44,7 @@ func rest(_ state: inout AppState) -> [Effect] {
 
 func open(_ state: inout AppState, now: Instant) -> [Effect] {
   if var story = state.story {
+    if let target = story.selectedLine?.target { return follow(target, &state, now: now) }
     story.isExpanded.toggle()
     state.story = story
     return []
@@ -59,14 +60,15 @@ func open(_ state: inout AppState, now: Instant) -> [Effect] {
   return follow(target, &state, now: now)
 }
 
-private func follow(_ target: Route, _ state: inout AppState, now: Instant) -> [Effect] {
+func follow(_ target: Route, _ state: inout AppState, now: Instant) -> [Effect] {
   if case .place(let place, _) = target, let role = state.role, !place.isOpen(to: role) {
     state.say("Your role has no screen of \(place.title.lowercased())", isProblem: true, at: now)
     return state.toastEffect
   }
   state.history.leave(state.screens)
   switch target {
-  case .order(let number): state.screens.append(.story(StoryState(number: number)))
+  case .order(let number): state.screens.append(.story(StoryState(.order(number))))
+  case .supportCase(let id): state.screens.append(.story(StoryState(.supportCase(id))))
   case .place(let place, let filter): state.screens.append(place.screen(filter: filter))
   }
   return state.arrive(now: now)

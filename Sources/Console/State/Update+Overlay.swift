@@ -12,9 +12,11 @@ func updateOverlay(_ state: inout AppState, _ input: InputEvent, _ key: Key, now
     return []
   }
   switch state.overlay {
-  case .help(let scroll): return scrolled(scroll, key, &state) { .help(scroll: $0) }
-  case .messages(let scroll): return scrolled(scroll, key, &state) { .messages(scroll: $0) }
+  case .help(let scroll): return scrolled(scroll, of: helpLines(state).count, key, &state) { .help(scroll: $0) }
+  case .messages(let scroll):
+    return scrolled(scroll, of: state.messages.count, key, &state) { .messages(scroll: $0) }
   case .palette(let palette): return updatePalette(palette, input, key, &state, now: now)
+  case .find(let find): return updateFind(find, input, key, &state, now: now)
   case .filter(let filter): return updateFilter(filter, input, key, &state, now: now)
   case .form(let form): return updateForm(form, input, key, &state, now: now)
   case .picker(let picker): return updatePicker(picker, key, &state, now: now)
@@ -22,6 +24,7 @@ func updateOverlay(_ state: inout AppState, _ input: InputEvent, _ key: Key, now
     if key == Key(.enter) {
       let secret = password.edit.text
       state.overlay = nil
+      state.hasTypedPassword = true
       state.connection = .connecting(attempt: 0)
       return [.connect(password: secret)]
     }
@@ -43,6 +46,10 @@ func typeText(_ text: String, _ state: inout AppState, now: Instant) -> [Effect]
     filter.edit.insert(text)
     complete(&filter, state)
     state.overlay = .filter(filter)
+  case .find(var find):
+    find.edit.insert(text)
+    find.hits = nil
+    state.overlay = .find(find)
   case .form(var form):
     if case .field(let index) = form.focus, !form.isRunning, !form.fields[index].isChoice {
       form.fields[index].edit.insert(text)
@@ -56,11 +63,15 @@ func typeText(_ text: String, _ state: inout AppState, now: Instant) -> [Effect]
   return []
 }
 
-private func scrolled(_ scroll: Int, _ key: Key, _ state: inout AppState, _ make: (Int) -> Overlay) -> [Effect] {
+private func scrolled(
+  _ scroll: Int, of count: Int, _ key: Key, _ state: inout AppState, _ make: (Int) -> Overlay
+) -> [Effect] {
+  // As far as the panel, which leaves a line above and below and has a frame, shows all.
+  let last = max(0, count - max(1, state.size.rows - 4))
   switch key.code {
-  case .down, .character("j"): state.overlay = make(scroll + 1)
+  case .down, .character("j"): state.overlay = make(min(scroll + 1, last))
   case .up, .character("k"): state.overlay = make(max(0, scroll - 1))
-  case .pageDown, .character(" "): state.overlay = make(scroll + 10)
+  case .pageDown, .character(" "): state.overlay = make(min(scroll + 10, last))
   case .pageUp: state.overlay = make(max(0, scroll - 10))
   case .enter, .character("q"), .character("?"): state.overlay = nil
   default: break
@@ -94,7 +105,7 @@ extension PaletteState {
   package func matches(in state: AppState) -> [Command] {
     let offered = Command.offered(in: state).filter { $0.id != .palette && !$0.isMovement }
     return offered.enumerated().compactMap { index, command in
-      fuzzyScore(edit.text, in: command.title).map { score in
+      fuzzyScore(edit.text, in: state.language(command.title)).map { score in
         // What cannot run now is found too, behind what can: it says why.
         (score: score - (command.refusal(in: state) == nil ? 0 : 100), index: index, command: command)
       }
@@ -104,7 +115,7 @@ extension PaletteState {
   }
 }
 
-private func updatePalette(
+func updatePalette(
   _ palette: PaletteState, _ input: InputEvent, _ key: Key, _ state: inout AppState, now: Instant
 ) -> [Effect] {
   var palette = palette

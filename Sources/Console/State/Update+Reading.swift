@@ -31,7 +31,7 @@ extension AppState {
       story.generation = generation
       story.isLoading = true
       screen = .story(story)
-      return [.loadStory(StoryQuery(number: story.number, generation: generation, clock: clock))]
+      return [.loadStory(StoryQuery(subject: story.subject, generation: generation, clock: clock))]
     case .board(var board):
       board.generation = generation
       board.isLoading = true
@@ -87,14 +87,14 @@ extension AppState {
     return []
   }
 
-  mutating func take(_ header: [StoryFact], _ lines: [StoryLine], generation: Int) -> Bool {
+  mutating func take(_ reading: StoryReading, generation: Int) -> Bool {
     guard var story, story.generation == generation else { return false }
     story.isLoading = false
     story.problem = nil
     // The head's height decides the body's: it is taken first.
-    story.header = header
+    story.header = reading.header
     self.story = story
-    story.take(header: header, lines: lines, height: bodyHeight)
+    story.take(reading, height: bodyHeight)
     self.story = story
     return true
   }

@@ -24,9 +24,10 @@ package func update(_ state: inout AppState, _ event: Event, now: Instant) -> [E
     return []
   case .listLoaded(let generation, let rows, let isFirstPage):
     return state.take(rows, generation: generation, isFirstPage: isFirstPage) + state.readAgainIfDue(now: now)
-  case .storyLoaded(let generation, let header, let lines):
-    guard state.take(header, lines, generation: generation) else { return [] }
+  case .storyLoaded(let generation, let reading):
+    guard state.take(reading, generation: generation) else { return [] }
     return state.readAgainIfDue(now: now)
+  case .found(let generation, let hits): return take(hits, generation: generation, &state, now: now)
   case .boardLoaded(let generation, let lines):
     guard state.take(lines, generation: generation) else { return [] }
     return state.readAgainIfDue(now: now)
@@ -62,6 +63,7 @@ package func update(_ state: inout AppState, _ event: Event, now: Instant) -> [E
   case .toastOver(let serial):
     if state.toast?.serial == serial { state.toast = nil }
     return []
+  case .idle(let text): return lock(text, &state)
   case .rested(let serial):
     if serial == state.restSerial { state.pane = state.list?.selected }
     return []
@@ -71,6 +73,7 @@ package func update(_ state: inout AppState, _ event: Event, now: Instant) -> [E
 private func signedIn(_ viewer: Viewer, _ state: inout AppState, now: Instant) -> [Effect] {
   state.viewer = viewer
   state.connection = .signedIn
+  state.isLocked = false
   if case .password = state.overlay { state.overlay = nil }
   // A screen that the role does not have is not kept from before signing in.
   if let place = state.place, !place.isOpen(to: viewer.role), let first = state.openPlaces.first(where: \.isList) {
@@ -83,6 +86,22 @@ private func signedIn(_ viewer: Viewer, _ state: inout AppState, now: Instant) -
     effects += [.remember(state.remembered)] + state.toastEffect
   }
   return effects
+}
+
+/// Nobody sits here: the database is let go. Who signed in without typing a password would be let in again by whoever
+/// comes by, so there the console ends instead.
+private func lock(_ text: String, _ state: inout AppState) -> [Effect] {
+  guard !state.isLocked else { return [] }
+  guard state.hasTypedPassword, let viewer = state.viewer else {
+    state.farewell = text
+    state.quitting = true
+    return [.quit]
+  }
+  state.isLocked = true
+  state.stopLoading()
+  state.toast = nil
+  state.overlay = .password(PasswordState(user: viewer.login, problem: text))
+  return [.disconnect]
 }
 
 extension AppState {

@@ -136,6 +136,7 @@ package enum Policy {
     FunctionRule("assign_break", ["bigint", "bigint", "text", "text"], needs: .manageBreaks),
     FunctionRule("explain_break", ["bigint", "bigint", "text"], needs: .manageBreaks),
     FunctionRule("close_break", ["bigint", "bigint", "text"], needs: .manageBreaks),
+    FunctionRule("redrive_job", ["bigint", "text"], needs: .manageWork),
     FunctionRule("replay_event", ["text", "text"], needs: .manageWork),
     FunctionRule(
       "request_refund", ["bigint", "bigint", "text", "integer[]", "bigint", "text", "text", "boolean"],
