@@ -73,9 +73,9 @@ extension ApplyTransaction {
     _ session: borrowing Session, _ order: OrderSnapshot, _ decision: OrderDecision, _ missing: [UnitSnapshot]
   ) throws {
     guard decision.state != order.state else { return }
-    if order.state == .unfulfillable, [.paid, .delivered, .partiallyRefunded, .refunded].contains(decision.state) {
+    if order.restockUntil != nil, restockDeadline(order, decision.state) == nil {
       try CaseDesk.settle(
-        session, .unfulfillable, order.id, text: "Over: stock came, or what was missing is paid back.")
+        session, .unfulfillable, order.id, text: "It waits for stock no longer: it is \(decision.state.rawValue).")
     }
     if order.state == .held {
       try CaseDesk.settle(session, .paymentHeld, order.id, text: "No longer held: \(decision.state.rawValue).")
