@@ -105,7 +105,7 @@ package struct Workbench: Sendable {
   /// Claims and prepares what is due.
   package func prepare(_ attemptLimit: Int = 8) async throws -> DeliveryClaim.Result {
     let lease = Lease(for: .seconds(12))
-    let jobs = try await daemon.run { try JobQueue.claim($0, .deliver, limit: 100, lease: lease) }
+    let jobs = try await daemon.write { try JobQueue.claim($0, .deliver, limit: 100, lease: lease) }
     return try await daemon.write { try DeliveryClaim.prepare($0, jobs, lease: lease, attemptLimit: attemptLimit) }
   }
 

@@ -14,8 +14,17 @@ extension Sample {
 
   private static func dead(_ id: Int64, _ kind: String, _ subject: String, _ problem: String) -> DeadLetterRow {
     DeadLetterRow(
-      id: id, kind: kind, subject: subject, attempts: 12, problem: problem, createdAt: now - .seconds(7_200),
-      diedAt: now - .seconds(60), redrivenAt: id == 78 ? now : nil, redrivenBy: id == 78 ? "ops_anna" : nil)
+      id: id, kind: kind, subject: subject, state: id == 78 ? .redriven : .dead, attempts: 12, problem: problem,
+      createdAt: now - .seconds(7_200), diedAt: now - .seconds(60), settledAt: id == 78 ? now : nil,
+      settledBy: id == 78 ? "ops_anna" : nil, version: 1)
+  }
+
+  static let jobs: [JobRow] = JobState.allCases.enumerated().map { index, state in
+    JobRow(
+      id: Int64(95 - index), kind: index == 0 ? "apply" : "deliver",
+      subject: index == 0 ? "evt_1Nabc" : "\(40 + index)",
+      state: state, priority: 1, attempts: Int64(index), runAt: now + .seconds(Int64(index * 8)),
+      createdAt: now - .seconds(30))
   }
 
   static let people: [PersonRow] = Role.people.enumerated().map { person(Int64(9 - $0), $1) }

@@ -43,6 +43,7 @@ enum Sample {
     case .cases: ListPage(.cases, cases)
     case .refunds: ListPage(.refunds, refunds)
     case .dead: ListPage(.dead, dead)
+    case .jobs: ListPage(.jobs, jobs)
     case .people: ListPage(.people, people)
     }
   }

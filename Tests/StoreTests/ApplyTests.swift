@@ -162,7 +162,7 @@ import Testing
 
       try await bench.stock(100...101)
       let lease = Lease(for: .seconds(12))
-      let jobs = try await bench.daemon.run { try JobQueue.claim($0, .restock, limit: 5, lease: lease) }
+      let jobs = try await bench.daemon.write { try JobQueue.claim($0, .restock, limit: 5, lease: lease) }
       let events = jobs.map {
         EventToApply(job: $0.id, eventID: nil, type: JobKind.restock.rawValue, reading: .content(.order(late.id)))
       }

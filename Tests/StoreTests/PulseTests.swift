@@ -78,20 +78,20 @@ import Testing
         """)
       let support = try await PostgresConnection.connect(try await seeded.person(.support))
       await #expect(throws: ActionRefused.self) {
-        try await support.write { try RedriveJob.redrive($0, JobID(900), reason: "the mail server is back") }
+        try await support.write { try DeadLetters.redrive($0, [JobID(900)], reason: "the mail server is back") }
       }
       let ops = try await PostgresConnection.connect(try await seeded.person(.ops))
       await #expect(throws: ActionRefused.self) {
-        try await ops.write { try RedriveJob.redrive($0, JobID(900), reason: " ") }
+        try await ops.write { try DeadLetters.redrive($0, [JobID(900)], reason: " ") }
       }
-      try await ops.write { try RedriveJob.redrive($0, JobID(900), reason: "the mail server is back") }
+      _ = try await ops.write { try DeadLetters.redrive($0, [JobID(900)], reason: "the mail server is back") }
       #expect(try await database.sql("SELECT count(*) FROM gkm.job WHERE kind = 'deliver' AND subject = '4';") == "1")
       #expect(
         try await database.sql(
           "SELECT count(*) FROM gkm.audit_event WHERE action = 'job.redriven' AND convert_from(body, 'UTF8') LIKE '%reason the mail server is back%';"
         ) == "1")
       await #expect(throws: ActionRefused.self) {
-        try await ops.write { try RedriveJob.redrive($0, JobID(900), reason: "once more") }
+        try await ops.write { try DeadLetters.redrive($0, [JobID(900)], reason: "once more") }
       }
       #expect(try await ops.read { try Pulse.read($0) }.deadJobs == 0)
       await support.close()

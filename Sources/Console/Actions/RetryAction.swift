@@ -48,8 +48,8 @@ enum RetryAction {
   }
 
   static func refusalToRedrive(_ row: DisplayRow) -> String? {
-    guard case .deadLetter(let isRedriven) = row.detail else { return "This is no job" }
-    return isRedriven ? "Somebody had it done again already" : nil
+    guard case .deadLetter(let state) = row.detail else { return "This is no job" }
+    return state == .dead ? nil : "It is \(state.rawValue) already"
   }
 
   /// Why this one cannot be retried.

@@ -21,7 +21,7 @@ struct ActionRunner {
       }
     case .redriveJobs(let rows):
       return try await each(rows, done: "are done again", one: { "\($0.name) is done again" }) { session, row in
-        try RedriveJob.redrive(session, JobID(row.id), reason: reason)
+        _ = try DeadLetters.redrive(session, [JobID(row.id)], reason: reason)
       }
     case .refund(let row, let currency):
       let plan = try await refund(row, currency, isDryRun: false)

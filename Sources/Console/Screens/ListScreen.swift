@@ -17,6 +17,7 @@ extension ListKind {
     case .refunds: RefundsScreen.self
     case .dead: DeadLetterScreen.self
     case .people: PeopleScreen.self
+    case .jobs: JobsScreen.self
     }
   }
 }

@@ -37,7 +37,7 @@ package struct DisplayRow: Equatable, Sendable {
 package enum RowDetail: Equatable, Sendable {
   case none
   case delivery(DeliveryID, order: String, state: DeliveryState)
-  case deadLetter(isRedriven: Bool)
+  case deadLetter(DeadLetterState)
   case person(isDisabled: Bool)
   case order(OrderState, total: Money, units: Int)
   case refund(RefundRequestID?, RefundRequestState, order: String, amount: Money)

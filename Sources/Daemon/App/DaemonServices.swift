@@ -62,14 +62,17 @@ struct GaugeService: Service {
     }
     telemetry.gauge("gkm_redis_circuit_open", [], means.redis.isCircuitClosed ? 0 : 1)
     if let intake { telemetry.gauge("gkm_intake_queue", [], Double(intake.waiting)) }
-    guard let depths = try? await means.pool.read({ try JobQueue.depths($0) }) else { return }
-    for kind in JobKind.allCases {
-      let depth = depths.first { $0.kind == kind.rawValue }
-      telemetry.gauge("gkm_jobs", [("kind", kind.rawValue), ("state", "waiting")], Double(depth?.waiting ?? 0))
-      telemetry.gauge("gkm_jobs", [("kind", kind.rawValue), ("state", "due")], Double(depth?.due ?? 0))
-      let oldest = depth?.oldestDue.components
-      let seconds = Double(oldest?.seconds ?? 0) + Double(oldest?.attoseconds ?? 0) / 1e18
-      telemetry.gauge("gkm_job_oldest_seconds", [("kind", kind.rawValue)], seconds)
+    guard let work = try? await means.pool.read({ try WorkOverview.read($0) }) else { return }
+    for kind in work {
+      for (state, count) in [
+        ("waiting", kind.waiting), ("due", kind.due), ("under_way", kind.underWay), ("dead", kind.dead),
+      ] {
+        telemetry.gauge("gkm_jobs", [("kind", kind.kind), ("state", state)], Double(count))
+      }
+      let oldest = kind.oldestDue.components
+      telemetry.gauge(
+        "gkm_job_oldest_seconds", [("kind", kind.kind)], Double(oldest.seconds) + Double(oldest.attoseconds) / 1e18)
+      telemetry.gauge("gkm_work_paused", [("kind", kind.kind)], kind.pausedAt == nil ? 0 : 1)
     }
   }
 }

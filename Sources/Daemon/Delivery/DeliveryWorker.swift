@@ -13,6 +13,7 @@ struct DeliveryWorker: Sendable {
   let limits: WorkLimits
   let telemetry: WorkTelemetry
   let ticks: LiveTicks
+  let horizon: ClaimHorizon
   let logger: Logger
 
   /// Works whenever there may be work, until the signals end.
@@ -39,7 +40,8 @@ struct DeliveryWorker: Sendable {
     let lease = Lease(for: limits.lease)
     var used = 0
     defer { slots.giveBack(free - used) }
-    let jobs = try await pool.run { try JobQueue.claim($0, .deliver, limit: free, lease: lease) }
+    let horizon = horizon
+    let jobs = try await pool.write { try JobQueue.claim($0, .deliver, limit: free, lease: lease, past: horizon) }
     guard !jobs.isEmpty else { return false }
     let claim = try await prepare(jobs, lease)
     used = claim.prepared.count

@@ -20,6 +20,7 @@ package struct Telemetry: Sendable {
     "gkm_database_connections": "Connections to PostgreSQL, by pool and state.",
     "gkm_database_waiters": "Callers waiting for a connection, by pool.",
     "gkm_jobs": "Jobs in the queue by kind and state.",
+    "gkm_work_paused": "Whether somebody paused the kind of work.",
     "gkm_job_oldest_seconds": "How long the oldest due job has waited, by kind.",
     "gkm_paid_to_confirmed_seconds": "From paid to the mail server's acceptance.",
     "gkm_ready": "1 while the daemon takes requests.",

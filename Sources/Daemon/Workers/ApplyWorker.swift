@@ -15,6 +15,7 @@ struct ApplyWorker: Sendable {
   let limits: WorkLimits
   let telemetry: WorkTelemetry
   let ticks: LiveTicks
+  let horizon: ClaimHorizon
   let logger: Logger
   /// Wakes workers of a kind in every process.
   let wake: @Sendable (JobKind) -> Void
@@ -26,8 +27,8 @@ struct ApplyWorker: Sendable {
       do {
         while !Task.isShuttingDownGracefully && !Task.isCancelled {
           let lease = Lease(for: limits.lease)
-          let limit = limits.batch
-          let claimed = try await pool.run { try ApplyClaim.claim($0, limit: limit, lease: lease) }
+          let (limit, horizon) = (limits.batch, horizon)
+          let claimed = try await pool.run { try ApplyClaim.claim($0, limit: limit, lease: lease, past: horizon) }
           if claimed.isEmpty { break }
           if claimed.count == limit { isBusy() }
           await apply(claimed, lease)

@@ -29,7 +29,7 @@ struct OrderWorker: Sendable {
         while !Task.isShuttingDownGracefully && !Task.isCancelled {
           // Stripe is given a minute to answer; the jobs are ours for as long.
           let lease = Lease(for: Self.asksStripe(kind) ? .seconds(90) : limits.lease)
-          let jobs = try await pool.run { try JobQueue.claim($0, kind, limit: Self.batch, lease: lease) }
+          let jobs = try await pool.write { try JobQueue.claim($0, kind, limit: Self.batch, lease: lease) }
           if jobs.isEmpty { break }
           for job in jobs { await work(kind, job, lease) }
         }

@@ -31,7 +31,7 @@ struct RefundWorker: Sendable {
       do {
         while !Task.isShuttingDownGracefully && !Task.isCancelled {
           let lease = Lease(for: limits.lease)
-          let jobs = try await pool.run { try JobQueue.claim($0, .refund, limit: Self.batch, lease: lease) }
+          let jobs = try await pool.write { try JobQueue.claim($0, .refund, limit: Self.batch, lease: lease) }
           if jobs.isEmpty { break }
           await withTaskGroup { group in
             for job in jobs { group.addTask { await work(job, lease, stripe) } }

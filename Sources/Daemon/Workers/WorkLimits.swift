@@ -14,8 +14,14 @@ package struct WorkLimits: Sendable {
   package var deliveryAttempts: Int
   /// Failures of one job until it goes to the dead letters.
   package var jobAttempts: Int
-  /// How often the little upkeep is done.
+  /// How often each daemon looks for overlooked events and for periodic work whose round has begun.
   package var upkeepInterval: Duration
+  /// How often one daemon of all makes partitions and takes away what is kept no longer.
+  package var roundInterval: Duration
+  /// How long the raw bodies of Stripe's events are kept; whole months at a time.
+  package var keepBodies: Duration
+  /// How long dead letters are kept once they are settled.
+  package var keepLetters: Duration
   /// How long an order without stock waits for the next look.
   package var restockDelay: Duration
   /// How long it waits in all; then what is missing is paid back.
@@ -24,8 +30,9 @@ package struct WorkLimits: Sendable {
   package init(
     lease: Duration = .seconds(12), batch: Int = 64, lanes: Int = 2, deliveries: Int = 16,
     waitingDeliveries: Int = 512, deliveryAttempts: Int = 8, jobAttempts: Int = 12,
-    upkeepInterval: Duration = .seconds(2), restockDelay: Duration = .seconds(30),
-    restockWindow: Duration = .seconds(86_400)
+    upkeepInterval: Duration = .seconds(2), roundInterval: Duration = .seconds(3_600),
+    keepBodies: Duration = .seconds(400 * 86_400), keepLetters: Duration = .seconds(90 * 86_400),
+    restockDelay: Duration = .seconds(30), restockWindow: Duration = .seconds(86_400)
   ) {
     self.lease = lease
     self.batch = batch
@@ -35,6 +42,9 @@ package struct WorkLimits: Sendable {
     self.deliveryAttempts = deliveryAttempts
     self.jobAttempts = jobAttempts
     self.upkeepInterval = upkeepInterval
+    self.roundInterval = roundInterval
+    self.keepBodies = keepBodies
+    self.keepLetters = keepLetters
     self.restockDelay = restockDelay
     self.restockWindow = restockWindow
   }

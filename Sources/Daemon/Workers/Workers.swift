@@ -58,6 +58,7 @@ package final class Workers: Service {
   private let deliver: DeliveryWorker
   private let orders: OrderWorker
   private let refunds: RefundWorker
+  private let upkeep: UpkeepWorker
 
   /// Throws where a mail template of ours cannot be read.
   ///
@@ -73,6 +74,7 @@ package final class Workers: Service {
     let slots = Slots(limits.waitingDeliveries)
     let keeper = LeaseKeeper(pool: means.pool, lease: limits.lease, logger: logger)
     self.keeper = keeper
+    let horizon = ClaimHorizon()
     var server = means.mailServer
     server.maximumConnections = limits.deliveries
     settler = DeliverySettler(pool: means.pool, telemetry: telemetry, ticks: ticks, logger: logger) { outcome in
@@ -85,16 +87,17 @@ package final class Workers: Service {
       attemptLimit: limits.deliveryAttempts, telemetry: telemetry, logger: logger, now: now)
     apply = ApplyWorker(
       pool: means.pool, vault: means.vault, mailDomain: means.mailDomain, sender: sender, slots: slots, limits: limits,
-      telemetry: telemetry, ticks: ticks, logger: logger, wake: means.wake)
+      telemetry: telemetry, ticks: ticks, horizon: horizon, logger: logger, wake: means.wake)
     deliver = DeliveryWorker(
-      pool: means.pool, sender: sender, slots: slots, limits: limits, telemetry: telemetry, ticks: ticks, logger: logger
-    )
+      pool: means.pool, sender: sender, slots: slots, limits: limits, telemetry: telemetry, ticks: ticks,
+      horizon: horizon, logger: logger)
     orders = OrderWorker(
       pool: means.pool, apply: apply, stripe: means.stripe, limits: limits, telemetry: telemetry, logger: logger,
       now: now)
     refunds = RefundWorker(
       pool: means.pool, apply: apply, stripe: means.stripe, keeper: keeper, limits: limits, telemetry: telemetry,
       logger: logger, now: now)
+    upkeep = UpkeepWorker(pool: means.pool, limits: limits, telemetry: telemetry, logger: logger)
   }
 
   /// Works until shut down, and then until what is under way is finished.
@@ -131,20 +134,21 @@ package final class Workers: Service {
         group.addTask { await self.orders.run(kind, self.means.signals(kind)) }
       }
       group.addTask { await self.refunds.run(self.means.signals(.refund)) }
+      group.addTask { await self.upkeep.run(self.means.signals(.upkeep)) }
       group.addTask { await cancelWhenGracefulShutdown { await self.keepUp() } }
     }
   }
 
+  /// What every daemon looks after: parked events whose order came, and whether a round of upkeep has begun.
   private func keepUp() async {
-    var round = 0
     while !Task.isCancelled {
       do {
-        if round % 1_800 == 0 { _ = try await means.pool.write { try Upkeep.ensurePartitions($0) } }
+        let interval = limits.roundInterval
+        if try await means.pool.write({ try JobQueue.addRound($0, .upkeep, every: interval) }) { means.wake(.upkeep) }
         if try await means.pool.write({ try ParkedEvents.wakeOverlooked($0) }) > 0 { means.wake(.apply) }
       } catch {
         logger.warning("upkeep failed, and will be tried again", metadata: ["error": "\(error)"])
       }
-      round += 1
       try? await Task.sleep(for: limits.upkeepInterval)
     }
   }

@@ -90,8 +90,11 @@ package enum AuditAction: String, CaseIterable, Sendable {
 
   case jobBuried = "job.buried"
   case jobRedriven = "job.redriven"
+  case jobDiscarded = "job.discarded"
+  case jobEdited = "job.edited"
   case workPaused = "work.paused"
   case workResumed = "work.resumed"
+  case workLimited = "work.limited"
   case reconBreakOpened = "recon.break.opened"
   case reconBreakReopened = "recon.break.reopened"
   case reconBreakAssigned = "recon.break.assigned"

@@ -98,6 +98,9 @@ package enum Policy {
   private static let work: [TableRule] = [
     TableRule("job", readers: .readWork, daemon: .all),
     TableRule("job_dead", readers: .readWork, daemon: .all),
+    TableRule("job_kind", readers: .readWork, daemon: .select, audit: .subject(kind: "work", column: "kind")),
+    TableRule("job_budget", readers: nil, daemon: .none),
+    TableRule("job_round", readers: .readWork, daemon: .append),
   ]
 
   private static let records: [TableRule] = [
@@ -136,7 +139,6 @@ package enum Policy {
     FunctionRule("assign_break", ["bigint", "bigint", "text", "text"], needs: .manageBreaks),
     FunctionRule("explain_break", ["bigint", "bigint", "text"], needs: .manageBreaks),
     FunctionRule("close_break", ["bigint", "bigint", "text"], needs: .manageBreaks),
-    FunctionRule("redrive_job", ["bigint", "text"], needs: .manageWork),
     FunctionRule("replay_event", ["text", "text"], needs: .manageWork),
     FunctionRule(
       "request_refund", ["bigint", "bigint", "text", "integer[]", "bigint", "text", "text", "boolean"],
@@ -160,6 +162,12 @@ package enum Policy {
       needs: .writeCommission),
     FunctionRule("commission_end", ["bigint", "bigint", "timestamptz", "text"], needs: .writeCommission),
     FunctionRule("commission_withdraw", ["bigint", "bigint", "text"], needs: .writeCommission),
+    FunctionRule("pause_work", ["text", "bigint", "text"], needs: .manageWork),
+    FunctionRule("resume_work", ["text", "bigint", "text"], needs: .manageWork),
+    FunctionRule("limit_work", ["text", "bigint", "integer", "double precision", "text"], needs: .manageWork),
+    FunctionRule("redrive_jobs", ["bigint[]", "text"], needs: .manageWork),
+    FunctionRule("discard_jobs", ["bigint[]", "text"], needs: .manageWork),
+    FunctionRule("edit_dead_job", ["bigint", "bigint", "text", "text"], needs: .manageWork),
     FunctionRule("vendor_list", ["text", "jsonb", "bigint", "integer"], callers: [.vendor]),
     FunctionRule("vendor_timeline", ["text"], callers: [.vendor]),
     FunctionRule(

@@ -7,14 +7,17 @@ package import Postgres
 /// somebody else has them, never waited for.
 package struct ApplyTransaction {
   let context: ApplyContext
+  /// Deliveries that may be sent by whoever called, right after the commit.
+  let expressSlots: Int
   var works: [OrderWork] = []
   var writes: ApplyWrites
   var result = ApplyResult()
   /// Free stock that earlier orders of the batch get.
   var promised: [ListingID: Int] = [:]
 
-  private init(_ context: ApplyContext, stamp: Stamp) {
+  private init(_ context: ApplyContext, stamp: Stamp, expressSlots: Int) {
     self.context = context
+    self.expressSlots = expressSlots
     writes = ApplyWrites(stamp)
   }
 
@@ -24,8 +27,8 @@ package struct ApplyTransaction {
     _ session: borrowing Session, _ events: [EventToApply], _ context: ApplyContext
   ) throws -> ApplyResult {
     let links = try LinkResolution(session, events, isThorough: context.isThorough)
-    let (orders, stamp) = try OrderSnapshot.lock(session, links.orderIDs)
-    var transaction = ApplyTransaction(context, stamp: stamp)
+    let (orders, stamp, deliversFreely) = try OrderSnapshot.lock(session, links.orderIDs)
+    var transaction = ApplyTransaction(context, stamp: stamp, expressSlots: deliversFreely ? context.expressSlots : 0)
     try transaction.gather(events, links, orders)
     var bindings: [UnitToBind] = []
     for index in transaction.works.indices {

@@ -78,25 +78,30 @@ struct UnitSnapshot: Sendable {
 }
 
 extension OrderSnapshot {
-  /// Locks orders in the order of their ids and reads them as they are then; also tells the transaction's stamp.
+  /// Locks orders in the order of their ids and reads them as they are then; also tells the transaction's stamp, and
+  /// whether deliveries are neither paused nor limited, so that they may go out at once.
   ///
   /// Two statements: what is joined to a row that had to be waited for would be as old as the statement's beginning.
   static func lock(
     _ session: borrowing Session, _ ids: [OrderID], role: AuditRole = .daemon
-  ) throws -> (orders: [OrderSnapshot], stamp: Stamp) {
-    guard !ids.isEmpty else { return ([], try Stamp.now(session, role: role)) }
+  ) throws -> (orders: [OrderSnapshot], stamp: Stamp, deliversFreely: Bool) {
+    guard !ids.isEmpty else { return ([], try Stamp.now(session, role: role), true) }
     var stamp: Stamp?
+    var isFree = true
     var orders: [OrderSnapshot] = try session.rows(
       """
       SELECT id, number, state, hold_reason, customer_email, customer_name, locale, amount, currency, units_total,
-        units_delivered, token_generation, paid_at, now(), session_user::text, restock_until
+        units_delivered, token_generation, paid_at, now(), session_user::text, restock_until,
+        NOT EXISTS (SELECT FROM gkm.job_kind k WHERE k.kind = \(JobKind.deliver.rawValue)
+          AND (k.paused_at IS NOT NULL OR k.concurrency IS NOT NULL OR k.rate_per_second IS NOT NULL))
       FROM gkm.orders WHERE id = ANY (\(ids)) ORDER BY id FOR NO KEY UPDATE
       """
     ) {
       if stamp == nil { stamp = Stamp(at: try $0.instant(13), actor: try $0.string(14), role: role) }
+      isFree = try $0.bool(16)
       return try order($0)
     }
-    guard let stamp else { return ([], try Stamp.now(session, role: role)) }
+    guard let stamp else { return ([], try Stamp.now(session, role: role), true) }
     let found = orders.map(\.id)
     let places = Dictionary(uniqueKeysWithValues: found.enumerated().map { ($1, $0) })
     for payment in try payments(session, found) {
@@ -110,7 +115,7 @@ extension OrderSnapshot {
       unit.position = orders[place].units.count + 1
       orders[place].units.append(unit)
     }
-    return (orders, stamp)
+    return (orders, stamp, isFree)
   }
 
   private static func order(_ row: Row) throws -> OrderSnapshot {

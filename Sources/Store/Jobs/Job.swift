@@ -16,6 +16,16 @@ package enum JobKind: String, CaseIterable, Sendable {
   case refund
   /// Subject: an order's id. Post what its ledger entries lack: it was paid before there was a ledger.
   case postLedger = "post_ledger"
+  /// Subject: when its round began. Makes partitions ahead and takes away what is kept no longer.
+  case upkeep
+
+  /// Whether one job of a subject is enough, however often it is asked for.
+  package var isUnique: Bool {
+    switch self {
+    case .upkeep: true
+    default: false
+    }
+  }
 }
 
 /// A job that is this worker's until its lease runs out.

@@ -9,6 +9,7 @@ package enum ListKind: String, CaseIterable, Sendable {
   case audit
   case cases
   case refunds
+  case jobs
   case dead
   case people
 
@@ -21,6 +22,7 @@ package enum ListKind: String, CaseIterable, Sendable {
     case .audit: AuditList.self
     case .cases: CaseList.self
     case .refunds: RefundList.self
+    case .jobs: JobList.self
     case .dead: DeadLetterList.self
     case .people: PeopleList.self
     }

@@ -127,7 +127,7 @@ package struct Pulse: Sendable, Equatable {
       ARRAY(SELECT state FROM waiting_orders ORDER BY state), ARRAY(SELECT n FROM waiting_orders ORDER BY state),
       ARRAY(SELECT state FROM waiting_deliveries ORDER BY state),
       ARRAY(SELECT n FROM waiting_deliveries ORDER BY state),
-      due.n, due.oldest, (SELECT count(*) FROM (SELECT FROM gkm.job_dead WHERE redriven_at IS NULL LIMIT \(countLimit)) d),
+      due.n, due.oldest, (SELECT count(*) FROM (SELECT FROM gkm.job_dead WHERE state = 'dead' LIMIT \(countLimit)) d),
       stock.empty, stock.low, odd_events.quarantined, odd_events.parked
     FROM series, speed, due, stock, odd_events
     """

@@ -73,7 +73,7 @@ package struct WorkReading: Sendable, Equatable {
     let dead = try session.rows(
       """
       SELECT kind, problem::text, count(*), (array_agg(subject ORDER BY died_at DESC))[1], max(died_at)
-      FROM (SELECT kind, problem, subject, died_at FROM gkm.job_dead WHERE redriven_at IS NULL
+      FROM (SELECT kind, problem, subject, died_at FROM gkm.job_dead WHERE state = 'dead'
         ORDER BY id DESC LIMIT \(Pulse.countLimit)) j
       GROUP BY kind, problem ORDER BY max(died_at) DESC LIMIT 50
       """
