@@ -148,9 +148,6 @@ extension OrderWork {
     merged.contains { $0.facts.contains { if case .dispute(id, _) = $0 { true } else { false } } }
   }
 
-  /// Nothing was heard: the order is looked at again for stock.
-  var isSecondLook: Bool { merged.contains { $0.type == JobKind.restock.rawValue } }
-
   /// One of this batch's events told of the charge's refunds.
   func touchesRefunds(of charge: String) -> Bool {
     merged.contains {

@@ -69,9 +69,6 @@ struct UnitSnapshot: Sendable {
     let state: DeliveryState
   }
 
-  /// It was to be paid back, and now is to get a key after all.
-  var isFreed: Bool { stored != .sold && state == .sold && assignment == nil }
-
   var holdsStock: Bool { assignment == nil && reservation == "held" }
   /// It holds stock for a key that it is to get.
   var isReserved: Bool { holdsStock && state == .sold }
