@@ -109,6 +109,25 @@ import Testing
     }
   }
 
+  @Test("killed between the commit of the very first head and keeping it, it goes on")
+  func firstHead() async throws {
+    try await Bench.with { bench in
+      let first = try bench.start()
+      try await bench.sealed(0, by: first)
+      try await first.end(SIGKILL)
+      try await bench.sealed.write(3)
+      // What a sealer commits that is killed right then.
+      var same = bench.sealed
+      same.signer = try NoteSigner(try TextFile.read("\(bench.folder)/key"))
+      try await same.sealAll()
+      try await bench.sealed.write(2)
+      let second = try bench.start()
+      try await bench.sealed(5, by: second)
+      #expect(try await second.end() == .exited(0))
+      #expect(try await bench.check().findings == [])
+    }
+  }
+
   @Test("a log cut short is not signed: it says so, exits with 76, and goes on once an admin gave the head up")
   func cutShort() async throws {
     try await Bench.with { bench in

@@ -48,11 +48,6 @@ enum DurableFile {
     return try FileContents.read(path, limitBytes: limitBytes)
   }
 
-  static func remove(_ path: String) throws {
-    guard unlink(path) == 0 || errno == ENOENT else { throw Problem("remove", path) }
-    try sync(folderOf: path)
-  }
-
   private static func write(_ bytes: [UInt8], to file: Int32, _ path: String) throws {
     var rest = bytes[...]
     while !rest.isEmpty {

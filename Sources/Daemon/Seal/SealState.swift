@@ -22,6 +22,4 @@ package struct SealState: Sendable {
   package func write(_ head: SignedHead) throws {
     try DurableFile.replace(path, with: Array(head.note.spelled.utf8), mode: 0o600)
   }
-
-  package func clear() throws { try DurableFile.remove(path) }
 }

@@ -55,7 +55,6 @@ struct Sealer: Service {
     do {
       try await waitForLock(connection)
       var position = try await start(connection)
-      succeeded()
       telemetry.isWorking(true)
       while true {
         let begun = ContinuousClock.now
@@ -68,6 +67,7 @@ struct Sealer: Service {
           publish(head)
           logger.debug("sealed", metadata: ["events": "\(result.sealed)", "size": "\(head.size)"])
         }
+        succeeded()
         try Task.checkCancellation()
         if !result.isFull { try await Task.sleep(for: interval) }
       }
@@ -105,9 +105,11 @@ struct Sealer: Service {
           "lost_size": "\(resumption.lostSize)", "by": "\(resumption.actor)", "event": "\(resumption.event)",
           "size": "\(newest?.size ?? 0)",
         ])
-      if newest == nil { try state.clear() }
     }
-    if let newest, newest != kept { try state.write(newest) }
+    // An empty log has a head too: so that a first head which was committed and could not be kept is known as one's own.
+    let empty = Checkpoint(origin: step.origin, size: 0, root: .empty, at: Self.now())
+    let right = try newest ?? SignedHead(empty, signedBy: step.signer)
+    if right.root != kept?.root { try state.write(right) }
     if let newest { publish(newest) }
     logger.info(
       "sealing", metadata: ["size": "\(start.position.tree.size)", "key": "\(key.keyID)", "origin": "\(step.origin)"])
