@@ -19,6 +19,8 @@ package struct MoneyHistory: Sendable {
     package let amount: Int64
     /// By line, where it was asked for by units.
     package let parts: [OrderLineID: Int64]?
+    /// The id of our own request for it, where it has parts.
+    package let request: Int64?
     package let isKept: Bool
   }
 
@@ -48,7 +50,7 @@ package struct MoneyHistory: Sendable {
   /// - Parameters:
   ///   - firstLine: the lines are numbered from here on.
   ///   - vendors: who sells.
-  ///   - prefix: set before the ids of Stripe's objects.
+  ///   - prefix: a part of the ids of Stripe's objects.
   package init(seed: UInt64, firstLine: Int64 = 1, vendors: [VendorID], prefix: String = "") throws {
     var dice = Dice(seed: seed)
     self.seed = seed
@@ -84,14 +86,14 @@ extension MoneyHistory {
     let which = payment == .twice && dice.chance(0.5) ? "2" : "1"
     facts.append(
       .refund(
-        id: "\(prefix)re_w", amount: received.amount, status: "succeeded", charge: "\(prefix)ch_\(which)",
-        paymentIntent: "\(prefix)pi_\(which)"))
-    refunds.append(Refund(id: "\(prefix)re_w", amount: received.amount, parts: nil, isKept: true))
+        id: "re_\(prefix)w", amount: received.amount, status: "succeeded", charge: "ch_\(prefix)\(which)",
+        paymentIntent: "pi_\(prefix)\(which)"))
+    refunds.append(Refund(id: "re_\(prefix)w", amount: received.amount, parts: nil, request: nil, isKept: true))
   }
 
   private static func paid(_ money: Money, _ prefix: String, _ number: String, byIntent: Bool) -> [StripeFact] {
-    let intent = "\(prefix)pi_\(number)"
-    let charge = "\(prefix)ch_\(number)"
+    let intent = "pi_\(prefix)\(number)"
+    let charge = "ch_\(prefix)\(number)"
     let succeeded = StripeFact.paymentIntentSucceeded(id: intent, received: money, latestCharge: charge)
     let charged = StripeFact.charge(id: charge, succeeded: true, amount: money, paymentIntent: intent)
     let completed = StripeFact.sessionCompleted(
@@ -111,11 +113,11 @@ extension MoneyHistory {
       guard amount > 0 else { continue }
       let isKept = isLast || dice.chance(0.8)
       if isKept { left -= amount }
-      tellRefund("\(prefix)re_\(number)", amount, parts, isKept: isKept, &dice, prefix)
+      tellRefund("re_\(prefix)\(number)", amount, parts, isKept: isKept, &dice, prefix)
     }
     let gone = total.amount - left
     if gone > 0, dice.chance(0.4) {
-      facts.append(.chargeRefunded(charge: "\(prefix)ch_1", amountRefunded: gone, paymentIntent: "\(prefix)pi_1"))
+      facts.append(.chargeRefunded(charge: "ch_\(prefix)1", amountRefunded: gone, paymentIntent: "pi_\(prefix)1"))
     }
     if left > 0, dice.chance(0.3) { contest(left, &dice, prefix) }
   }
@@ -131,18 +133,21 @@ extension MoneyHistory {
   private mutating func tellRefund(
     _ id: String, _ amount: Int64, _ parts: [OrderLineID: Int64]?, isKept: Bool, _ dice: inout Dice, _ prefix: String
   ) {
-    refunds.append(Refund(id: id, amount: amount, parts: parts, isKept: isKept))
+    let request = parts.map { _ in (lines.first?.id.rawValue ?? 0) * 100 + Int64(refunds.count) }
+    refunds.append(Refund(id: id, amount: amount, parts: parts, request: request, isKept: isKept))
     let statuses = isKept ? dice.pick([["succeeded"], ["pending", "succeeded"]]) : ["pending", "failed"]
     facts += statuses.map {
-      .refund(id: id, amount: amount, status: $0, charge: "\(prefix)ch_1", paymentIntent: "\(prefix)pi_1")
+      .refund(
+        id: id, amount: amount, status: $0, charge: "ch_\(prefix)1", paymentIntent: "pi_\(prefix)1",
+        request: request.map { String($0) })
     }
   }
 
   private mutating func contest(_ amount: Int64, _ dice: inout Dice, _ prefix: String) {
     func tell(_ type: String, _ status: String) -> StripeFact {
       .dispute(
-        id: "\(prefix)dp_1", type: "charge.dispute.\(type)", event: "\(prefix)evt_\(type)", status: status,
-        amount: amount, charge: "\(prefix)ch_1", paymentIntent: "\(prefix)pi_1", reason: "fraudulent", dueBy: nil)
+        id: "dp_\(prefix)1", type: "charge.dispute.\(type)", event: "evt_\(prefix)\(type)", status: status,
+        amount: amount, charge: "ch_\(prefix)1", paymentIntent: "pi_\(prefix)1", reason: "fraudulent", dueBy: nil)
     }
     facts.append(tell("created", "needs_response"))
     switch dice.number(0...3) {

@@ -9,7 +9,7 @@ package struct PlainBooks: Sendable {
   package private(set) var suspense: Int64 = 0
 
   package init(_ history: MoneyHistory) {
-    let unwanted = history.refunds.first { $0.id.hasSuffix("re_w") }
+    let unwanted = history.refunds.first { $0.id.hasSuffix("w") }
     switch history.payment {
     case .wrongAmount, .wrongCurrency:
       guard unwanted == nil else { return }

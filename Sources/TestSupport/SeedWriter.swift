@@ -3,11 +3,13 @@ import Market
 /// Writes the rows of one seeded order after the other, giving out ids from 1.
 struct SeedWriter {
   private(set) var statements: [String] = []
-  private var lastLine: Int64 = 0
+  private(set) var lastLine: Int64 = 0
   private var lastUnit: Int64 = 0
   private var lastDelivery: Int64 = 0
   private var lastAttempt: Int64 = 0
   private var lastAudit: Int64 = 0
+  var lastTx: Int64 = 0
+  var accounts: Set<String> = []
   /// Of each listing, how many keys are taken.
   private var taken: [Int64: Int64] = [:]
 
@@ -16,11 +18,12 @@ struct SeedWriter {
     addOrder(order, placed)
     addCheckout(order, placed)
     if order.isPaid || order.decline != nil { addPayment(order, placed + 30) }
+    if order.isPaid { addLedger(order, placed + 30) }
     addDeliveries(order, placed + 31)
     addAftermath(order, placed + 600)
   }
 
-  private mutating func add(_ table: String, _ columns: String, _ values: String, always: Bool = false) {
+  mutating func add(_ table: String, _ columns: String, _ values: String, always: Bool = false) {
     let overriding = always ? " OVERRIDING SYSTEM VALUE" : ""
     statements.append("INSERT INTO gkm.\(table) (\(columns))\(overriding) VALUES (\(values));")
   }
@@ -61,7 +64,7 @@ struct SeedWriter {
     for line in order.lines {
       let listing = SeedListing.of(line)
       lastLine += 1
-      let commission = listing.price * line.quantity * 1_250 / 10_000
+      let commission = (listing.price * line.quantity * 1_250 + 5_000) / 10_000
       add(
         "order_line",
         """

@@ -109,6 +109,7 @@ package struct Workbench: Sendable {
     return try await daemon.write { try DeliveryClaim.prepare($0, jobs, lease: lease, attemptLimit: attemptLimit) }
   }
 
+  @discardableResult
   package func sql(_ text: String) async throws -> String { try await market.database.sql(text) }
 
   package func state(of order: OpenedOrder) async throws -> String {

@@ -23,6 +23,8 @@ struct Gkm: AsyncParsableCommand {
       RetryCommand.self,
       RefundCommand.self,
       CaseCommand.self,
+      CommissionCommand.self,
+      ExplainCommand.self,
       SettingCommand.self,
       AuditCommand.self,
       EvidenceCommand.self,

@@ -17,7 +17,10 @@ import Testing
   @Test("JSON: one object per line, with the members that scripts were promised, for each list and role")
   func json() async throws {
     try await SeededMarket.with { seeded in
-      for (role, kinds) in [(Role.ops, ListKind.allCases), (.vendor, [.orders, .deliveries, .stock, .audit, .cases])] {
+      for (role, kinds) in [
+        (Role.ops, ListKind.allCases),
+        (.vendor, [.orders, .deliveries, .stock, .audit, .cases, .ledger, .balances, .commission]),
+      ] {
         let person = try await seeded.person(role)
         for kind in kinds where kind.isOpen(to: role) {
           let lines = try await Cli.lines(

@@ -45,6 +45,9 @@ enum Sample {
     case .dead: ListPage(.dead, dead)
     case .jobs: ListPage(.jobs, jobs)
     case .people: ListPage(.people, people)
+    case .ledger: ListPage(.ledger, ledger)
+    case .balances: ListPage(.balances, balances)
+    case .commission: ListPage(.commission, commission)
     }
   }
 

@@ -84,6 +84,12 @@ import Testing
             ("orders", "SELECT count(*) FROM gkm.vendor_order WHERE vendor_id = \(vendor) AND order_id = "),
             ("deliveries", "SELECT count(*) FROM gkm.delivery WHERE vendor_id = \(vendor) AND id = "),
             ("stock", "SELECT count(*) FROM gkm.listing WHERE vendor_id = \(vendor) AND id = "),
+            (
+              "ledger",
+              "SELECT count(*) FROM gkm.ledger_posting WHERE vendor_id = \(vendor) AND tx_id * 1000 + position = "
+            ),
+            ("balances", "SELECT count(*) FROM gkm.ledger_account WHERE vendor_id = \(vendor) AND id = "),
+            ("commission", "SELECT count(*) FROM gkm.commission_rule WHERE vendor_id = \(vendor) AND id = "),
             ("audit", "SELECT count(*) FROM gkm.audit_event WHERE vendor_id = \(vendor) AND id = "),
           ] {
             let ids = try await connection.run { session in

@@ -19,11 +19,11 @@ import Testing
     }
   }
 
-  private static func anOrder(_ state: String) -> String {
+  static func anOrder(_ state: String) -> String {
     "SELECT number FROM gkm.orders WHERE state = '\(state)' ORDER BY id LIMIT 1"
   }
 
-  private static func itsID(_ state: String) -> String {
+  static func itsID(_ state: String) -> String {
     "(SELECT id FROM gkm.orders WHERE state = '\(state)' ORDER BY id LIMIT 1)"
   }
 
@@ -172,7 +172,7 @@ import Testing
         UPDATE gkm.stock_unit a SET nonce = b.nonce, ciphertext = b.ciphertext FROM gkm.stock_unit b
         WHERE a.id = (SELECT min(id) FROM gkm.stock_unit) AND b.id = a.id + 1;
         """),
-    ] + refundPlants
+    ] + refundPlants + ledgerPlants
 
   private struct Undone: Error {}
 

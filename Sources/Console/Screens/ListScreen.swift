@@ -18,6 +18,9 @@ extension ListKind {
     case .dead: DeadLetterScreen.self
     case .people: PeopleScreen.self
     case .jobs: JobsScreen.self
+    case .ledger: LedgerScreen.self
+    case .balances: BalancesScreen.self
+    case .commission: CommissionScreen.self
     }
   }
 }

@@ -1,4 +1,5 @@
 package import Market
+package import Store
 import Terminal
 
 /// How states are shown: always a word and a symbol, the colour only underlines them.
@@ -63,5 +64,16 @@ package enum StateStyle {
 
   package static func cell(attempt outcome: String) -> DisplayCell {
     outcome == "succeeded" ? DisplayCell("● succeeded", .stateOk) : DisplayCell("✗ \(outcome)", .stateFailed)
+  }
+}
+
+extension StateStyle {
+  package static func cell(_ state: CommissionRow.State) -> DisplayCell {
+    switch state {
+    case .coming: DisplayCell("○ coming", .stateWaiting)
+    case .current: DisplayCell("● current", .stateOk)
+    case .ended: DisplayCell("· ended", .muted)
+    case .withdrawn: DisplayCell("✗ withdrawn", .muted)
+    }
   }
 }

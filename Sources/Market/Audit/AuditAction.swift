@@ -84,7 +84,9 @@ package enum AuditAction: String, CaseIterable, Sendable {
   case commissionEnded = "commission.ended"
   case commissionWithdrawn = "commission.withdrawn"
   case commissionResumed = "commission.resumed"
+  case ledgerPosted = "ledger.posted"
   case ledgerCorrected = "ledger.corrected"
+  case ledgerFeePosted = "ledger.fee.posted"
   case dataKeyCreated = "data_key.created"
   case dataKeyRewrapped = "data_key.rewrapped"
 

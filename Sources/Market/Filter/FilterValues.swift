@@ -39,7 +39,7 @@ struct FilterSpan: Equatable {
     return FilterSpan(from: now - .seconds(count * unit), until: nil)
   }
 
-  private static func absolute(_ bytes: [UInt8]) -> FilterSpan? {
+  static func absolute(_ bytes: [UInt8]) -> FilterSpan? {
     guard let date = CivilDate(bytes.prefix(10)) else { return nil }
     var rest = bytes.dropFirst(10)
     guard !rest.isEmpty else { return FilterSpan(from: date.midnight, until: date.midnight + .seconds(86_400)) }

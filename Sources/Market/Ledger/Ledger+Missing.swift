@@ -10,7 +10,6 @@ extension Ledger {
   ) -> [LedgerEntry] {
     let target = position(of: order, facts: facts)
     var current = LedgerPosition(posted)
-    guard current != target else { return [] }
     var names = Set(posted.map(\.name))
     let fresh = steps(order, facts, names).filter { !names.contains($0) }
     var entries: [LedgerEntry] = []

@@ -47,6 +47,25 @@ extension PaymentFacts {
   }
 }
 
+extension PaymentFacts {
+  /// Whether what was received and what went back is the same in both, as far as the ledger goes by it.
+  package func hasSameMoney(as other: PaymentFacts) -> Bool {
+    isPaid == other.isPaid && sessionReceived == other.sessionReceived && refunds == other.refunds
+      && reportedRefunds == other.reportedRefunds && disputes == other.disputes
+      && intents.mapValues(\.received) == other.intents.mapValues(\.received)
+      && intents.filter(\.value.succeeded).keys == other.intents.filter(\.value.succeeded).keys
+      && (!isAnythingBack || hasSameOwners(as: other))
+  }
+
+  private var isAnythingBack: Bool { !(refunds.isEmpty && reportedRefunds.isEmpty && disputes.isEmpty) }
+
+  /// Whether charges belong to the same payments in both.
+  private func hasSameOwners(as other: PaymentFacts) -> Bool {
+    attempts.compactMapValues(\.paymentIntent) == other.attempts.compactMapValues(\.paymentIntent)
+      && intents.compactMapValues(\.charge) == other.intents.compactMapValues(\.charge)
+  }
+}
+
 extension ReceivedPayment {
   /// The greatest amount reported, in its own currency.
   func money(orElse currency: Currency) -> Money {

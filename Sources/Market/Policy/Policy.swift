@@ -170,6 +170,7 @@ package enum Policy {
     FunctionRule("edit_dead_job", ["bigint", "bigint", "text", "text"], needs: .manageWork),
     FunctionRule("vendor_list", ["text", "jsonb", "bigint", "integer"], callers: [.vendor]),
     FunctionRule("vendor_timeline", ["text"], callers: [.vendor]),
+    FunctionRule("vendor_lines", ["text"], callers: [.vendor]),
     FunctionRule(
       "person_add", ["text", "text", "text", "bigint", "text"], needs: .managePeople, owner: .people),
     FunctionRule("audit_resume", ["bigint", "text", "text"], needs: .resumeAudit),

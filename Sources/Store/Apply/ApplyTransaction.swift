@@ -34,6 +34,7 @@ package struct ApplyTransaction {
     for index in transaction.works.indices {
       bindings += try transaction.decide(session, transaction.works[index])
     }
+    try transaction.keepBooks(session)
     try transaction.bind(session, bindings)
     transaction.writes.done = events.map(\.job)
     try transaction.writes.run(session, lease: context.lease, deliveryLease: context.deliveryLease)

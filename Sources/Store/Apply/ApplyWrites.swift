@@ -80,6 +80,7 @@ struct ApplyWrites {
 
   var audit: AuditBatch
   var orders: [OrderRow] = []
+  var ledger: [LedgerRow] = []
   var payments: [PaymentRow] = []
   var intents: [(id: String, order: OrderID)] = []
   var attempts: [AttemptRow] = []
@@ -135,6 +136,8 @@ extension ApplyWrites {
     add(!units.isEmpty, unitSQL, expected: units.count)
     add(!disputes.isEmpty, disputeSQL, expected: disputes.count)
     add(!orders.isEmpty, orderSQL, expected: orders.count)
+    add(!ledger.isEmpty, LedgerWriting.accounts(ledger))
+    add(!ledger.isEmpty, LedgerWriting.entries(ledger), expected: LedgerWriting.postingCount(ledger))
     add(!reservations.isEmpty, reservationSQL)
     add(!revoked.isEmpty, revokedUnitSQL, expected: revoked.count)
     add(!revoked.isEmpty, endedAssignmentSQL, expected: revoked.count)

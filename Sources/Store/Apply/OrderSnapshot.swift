@@ -22,8 +22,10 @@ struct OrderSnapshot: Sendable {
   var facts: PaymentFacts?
   var customer: String?
   var units: [UnitSnapshot] = []
+  var lines: [LedgerOrder.Line] = []
 
   var reference: (id: OrderID, number: String) { (id, number) }
+  var ledger: LedgerOrder { LedgerOrder(total: total, lines: lines) }
   var terms: OrderTerms { OrderTerms(total: total, unitCount: unitsTotal) }
 
   /// How far its units have come. That an earlier try found no stock is told only of what is held back: for the others
@@ -106,11 +108,12 @@ extension OrderSnapshot {
       orders[place].facts = payment.facts
       orders[place].customer = payment.customer
     }
-    for (order, unit) in try units(session, found) {
+    for (order, unit, line) in try units(session, found) {
       guard let place = places[order] else { continue }
       var unit = unit
       unit.position = orders[place].units.count + 1
       orders[place].units.append(unit)
+      if !orders[place].lines.contains(where: { $0.id == line.id }) { orders[place].lines.append(line) }
     }
     return (orders, stamp, isFree)
   }
@@ -141,11 +144,11 @@ extension OrderSnapshot {
 
   private static func units(
     _ session: borrowing Session, _ ids: [OrderID]
-  ) throws -> [(OrderID, UnitSnapshot)] {
+  ) throws -> [(OrderID, UnitSnapshot, LedgerOrder.Line)] {
     try session.rows(
       """
       SELECT u.order_id, u.id, u.listing_id, u.vendor_id, p.id, l.title, p.platform, r.state, a.stock_unit_id, d.id,
-        d.state, u.state
+        d.state, u.state, l.id, l.unit_price * l.quantity, l.commission
       FROM gkm.order_unit u
       JOIN gkm.order_line l ON l.id = u.order_line_id
       JOIN gkm.listing g ON g.id = u.listing_id
@@ -168,7 +171,9 @@ extension OrderSnapshot {
           title: try row.string(5), platform: try row.string(6), position: 0, reservation: try row.stringOrNil(7),
           stored: stored, state: stored == .refunding ? .refunding : .sold,
           assignment: stockUnit.map { UnitSnapshot.Assignment(stockUnit: $0) },
-          delivery: delivery.flatMap { id in state.map { UnitSnapshot.Delivery(id: id, state: $0) } })
+          delivery: delivery.flatMap { id in state.map { UnitSnapshot.Delivery(id: id, state: $0) } }),
+        LedgerOrder.Line(
+          id: try row.id(12), vendor: try row.id(3), amount: try row.int64(13), commission: try row.int64(14))
       )
     }
   }

@@ -31,14 +31,15 @@ extension Reserver {
   private static func lineSQL(_ grants: [Grant]) -> SQL {
     let lines = grants.flatMap { grant in grant.lines.map { (order: grant.order.id, id: $0.id, share: $0.share) } }
     let offers = lines.map(\.share.stock.offer)
+    let choices = lines.map(\.share.stock.commission)
     return """
       INSERT INTO gkm.order_line (id, order_id, listing_id, vendor_id, title, quantity, unit_price, currency,
-        commission_rule_id, commission_bps, commission)
+        commission_rule_id, commission_bps, commission_fixed, commission_min, commission_max, commission)
       SELECT * FROM unnest(
         \(lines.map(\.id)), \(lines.map(\.order)), \(offers.map(\.id)), \(offers.map(\.vendor)), \(offers.map(\.title)),
         \(lines.map { Int32($0.share.quantity) }), \(offers.map(\.price.amount)), \(offers.map(\.price.currency)),
-        \(lines.map(\.share.stock.commissionRule)), \(lines.map { Int32($0.share.stock.commissionBasisPoints) }),
-        \(lines.map(\.share.commission.amount)))
+        \(choices.map(\.rule)), \(choices.map { Int32($0.terms.basisPoints) }), \(choices.map(\.terms.fixed)),
+        \(choices.map(\.terms.minimum)), \(choices.map(\.terms.maximum)), \(lines.map(\.share.commission.amount)))
       """
   }
 

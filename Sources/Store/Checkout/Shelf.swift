@@ -7,8 +7,7 @@ struct Shelf {
   struct Stock {
     let offer: ListingOffer
     let version: Int64
-    let commissionRule: Int64?
-    let commissionBasisPoints: Int
+    let commission: CommissionChoice
     /// Given to buyers of this group.
     var given: Int64 = 0
 
@@ -23,20 +22,16 @@ struct Shelf {
     let lock: SQL = locking ? "FOR UPDATE OF s" : ""
     let stocks = try session.rows(
       """
-      SELECT \(sql: ListingOffer.columns), s.version, c.id, coalesce(c.basis_points, 0)
+      SELECT \(sql: ListingOffer.columns), s.version, \(sql: CommissionChoice.columns)
       FROM \(sql: ListingOffer.tables)
-      LEFT JOIN LATERAL (
-        SELECT r.id, r.basis_points FROM gkm.commission_rule r
-        WHERE (r.vendor_id = l.vendor_id OR r.vendor_id IS NULL) AND r.valid @> now()
-        ORDER BY r.vendor_id NULLS LAST LIMIT 1
-      ) c ON true
+      \(sql: CommissionChoice.lateral(at: "now()"))
       WHERE l.id = ANY(\(listings)) ORDER BY s.listing_id \(sql: lock)
       """
     ) { row in
       let next = ListingOffer.columnCount
       return Stock(
-        offer: try ListingOffer(row), version: try row.int64(next), commissionRule: try row.int64OrNil(next + 1),
-        commissionBasisPoints: try row.int(next + 2))
+        offer: try ListingOffer(row), version: try row.int64(next),
+        commission: try CommissionChoice(row, from: next + 1))
     }
     return Shelf(stocks: Dictionary(uniqueKeysWithValues: stocks.map { ($0.offer.id, $0) }))
   }
@@ -77,7 +72,8 @@ struct Shelf {
       lines.append(
         Line(
           stock: stock, quantity: line.quantity, total: total,
-          commission: try total.share(basisPoints: stock.commissionBasisPoints).share))
+          commission: try stock.commission.terms.split(unitPrice: stock.offer.price, quantity: line.quantity).commission
+        ))
     }
     // A cart of nothing.
     guard let currency else { return .refused(.unknownListing(ListingID(0))) }

@@ -56,12 +56,11 @@ struct DemoCast {
     _ id: OrderLineID, _ wish: (listing: Int, quantity: Int), at: Instant
   ) throws -> DemoOrder.Line {
     let listing = listings[wish.listing]
-    let rule = shop.rule(for: listing.vendor, at: at)
-    let points = rule?.basisPoints ?? 0
-    let share = try listing.price.multiplied(by: wish.quantity).share(basisPoints: points).share
+    let choice = shop.commission(of: listing, at: at)
+    let split = try choice.terms.split(unitPrice: listing.price, quantity: wish.quantity)
     return DemoOrder.Line(
-      id: id, listing: wish.listing, quantity: wish.quantity, unitPrice: listing.price.amount, rule: rule?.id,
-      basisPoints: points, commission: share.amount)
+      id: id, listing: wish.listing, quantity: wish.quantity, unitPrice: listing.price.amount, choice: choice,
+      commission: split.commission.amount)
   }
 
   private func order(

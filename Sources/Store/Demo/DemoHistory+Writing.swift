@@ -64,12 +64,14 @@ extension DemoHistory {
     let lines = orders.flatMap { order in order.lines.map { (order: order, line: $0) } }
     return """
       INSERT INTO gkm.order_line (id, order_id, listing_id, vendor_id, title, quantity, unit_price, currency,
-        commission_rule_id, commission_bps, commission)
+        commission_rule_id, commission_bps, commission_fixed, commission_min, commission_max, commission)
       SELECT * FROM unnest(
         \(lines.map(\.line.id)), \(lines.map(\.order.id)), \(lines.map { listings[$0.line.listing].id }),
         \(lines.map { listings[$0.line.listing].vendor }), \(lines.map { listings[$0.line.listing].title }),
         \(lines.map { Int32($0.line.quantity) }), \(lines.map(\.line.unitPrice)), \(lines.map(\.order.currency)),
-        \(lines.map(\.line.rule)), \(lines.map { Int32($0.line.basisPoints) }), \(lines.map(\.line.commission)))
+        \(lines.map(\.line.choice.rule)), \(lines.map { Int32($0.line.choice.terms.basisPoints) }),
+        \(lines.map(\.line.choice.terms.fixed)), \(lines.map(\.line.choice.terms.minimum)),
+        \(lines.map(\.line.choice.terms.maximum)), \(lines.map(\.line.commission)))
       """
   }
 

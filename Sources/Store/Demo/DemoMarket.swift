@@ -70,6 +70,7 @@ package struct DemoMarket: Sendable {
     }
     var refunds = DemoRefunds(suffix: loginSuffix, now: now, random: DemoRandom(seed: random.next()))
     summary.auditEvents += try refunds.add(session)
+    try DemoLedger().add(session)
     return summary
   }
 

@@ -8,8 +8,7 @@ struct DemoOrder {
     let listing: Int
     let quantity: Int
     let unitPrice: Int64
-    let rule: Int64?
-    let basisPoints: Int
+    let choice: CommissionChoice
     let commission: Int64
     var reservation = "held"
     var stockVersion: Int64 = 0
@@ -106,6 +105,7 @@ struct DemoListing {
   /// Its place in `DemoCatalogue.vendors`.
   let seller: Int
   let product: ProductID
+  let category: String
   let title: String
   let price: Money
   var keys: ArraySlice<StockUnitID> = []

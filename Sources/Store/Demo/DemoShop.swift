@@ -3,24 +3,15 @@ import Postgres
 
 /// Puts the demo's vendors, products, listings, rules and keys into the database. What is there already stays.
 struct DemoShop {
-  struct Rule {
-    let id: Int64
-    /// `nil`: the market's own.
-    let vendor: VendorID?
-    let basisPoints: Int
-    let from: Instant
-    let until: Instant?
-  }
-
   private(set) var listings: [DemoListing] = []
-  private(set) var rules: [Rule] = []
+  var rules: [CommissionRule] = []
   private(set) var vendors: [VendorID] = []
-  private let now: Instant
-  private let history: Duration
-  private var audit = DemoAudit()
+  let now: Instant
+  let history: Duration
+  var audit = DemoAudit()
 
   /// Who set the shop up, in the audit log.
-  private static let admin = "henrike"
+  static let admin = "henrike"
 
   init(now: Instant, history: Duration) {
     self.now = now
@@ -29,12 +20,12 @@ struct DemoShop {
 
   mutating func open(_ session: borrowing Session) throws {
     try addVendors(session)
-    try addRules(session)
     try addListings(session)
+    try addRules(session)
     try audit.write(session)
   }
 
-  private var foundedAt: Instant { now - history - .days(60) }
+  var foundedAt: Instant { now - history - .days(60) }
 
   private mutating func addVendors(_ session: borrowing Session) throws {
     for (place, vendor) in DemoCatalogue.vendors.enumerated() {
@@ -61,52 +52,6 @@ struct DemoShop {
     }
   }
 
-  private mutating func addRules(_ session: borrowing Session) throws {
-    let isNew = try session.first("SELECT 1 FROM gkm.commission_rule LIMIT 1") { _ in true } == nil
-    if isNew {
-      try addRule(session, nil, DemoCatalogue.commission, foundedAt, nil)
-      for (place, vendor) in DemoCatalogue.vendors.enumerated() {
-        guard let points = vendor.commission else { continue }
-        let from = foundedAt + .days(5)
-        // The last vendor's commission was lowered during the history.
-        let isChanged = place == DemoCatalogue.vendors.count - 1
-        let change = now - history / 2
-        try addRule(session, vendors[place], points, from, isChanged ? change : nil)
-        if isChanged { try addRule(session, vendors[place], points - 200, change, nil) }
-      }
-    }
-    rules = try session.rows(
-      """
-      SELECT id, vendor_id, basis_points, coalesce(lower(valid), '1970-01-01'), upper(valid) FROM gkm.commission_rule
-      """
-    ) {
-      Rule(
-        id: try $0.int64(0), vendor: try $0.idOrNil(1), basisPoints: try $0.int(2), from: try $0.instant(3),
-        until: try $0.instantOrNil(4))
-    }
-  }
-
-  private mutating func addRule(
-    _ session: borrowing Session, _ vendor: VendorID?, _ points: Int, _ from: Instant, _ until: Instant?
-  ) throws {
-    let rule: Int64? = try session.first(
-      """
-      INSERT INTO gkm.commission_rule (vendor_id, basis_points, valid, created_at)
-      VALUES (\(vendor), \(Int32(points)), tstzrange(\(from), \(until)), \(from)) RETURNING id
-      """
-    ) { try $0.int64(0) }
-    guard let rule else { return }
-    try audit.add(
-      .commissionChanged, AuditSubject(kind: "commission_rule", id: String(rule)), at: from, by: Self.admin,
-      as: .admin, vendor: vendor, reason: "agreed with the vendor", details: ["basis_points": String(points)])
-  }
-
-  /// The market's own rule, unless the vendor has one that holds at that time.
-  func rule(for vendor: VendorID, at: Instant) -> Rule? {
-    let valid = rules.filter { $0.from <= at && $0.until.map { at < $0 } ?? true }
-    return valid.first { $0.vendor == vendor } ?? valid.first { $0.vendor == nil }
-  }
-
   private mutating func addListings(_ session: borrowing Session) throws {
     for (place, product) in DemoCatalogue.products.enumerated() {
       let at = foundedAt + .days(10) + .hours(5 * place)
@@ -117,8 +62,8 @@ struct DemoShop {
         let listing = try listingID(session, id, vendors[seller], Money(price, currency), at)
         listings.append(
           DemoListing(
-            id: listing, vendor: vendors[seller], seller: seller, product: id, title: product.title,
-            price: Money(price, currency)))
+            id: listing, vendor: vendors[seller], seller: seller, product: id, category: product.category,
+            title: product.title, price: Money(price, currency)))
       }
     }
   }

@@ -12,6 +12,9 @@ package enum ListKind: String, CaseIterable, Sendable {
   case jobs
   case dead
   case people
+  case ledger
+  case balances
+  case commission
 
   package var definition: any ListDefinition.Type {
     switch self {
@@ -25,6 +28,9 @@ package enum ListKind: String, CaseIterable, Sendable {
     case .jobs: JobList.self
     case .dead: DeadLetterList.self
     case .people: PeopleList.self
+    case .ledger: LedgerList.self
+    case .balances: BalanceList.self
+    case .commission: CommissionList.self
     }
   }
 

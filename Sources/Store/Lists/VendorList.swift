@@ -96,7 +96,7 @@ package enum VendorList {
     }.map { id, json in try decode(json, RawAudit.self).row(id: id, vendor: viewer.vendorHandle, order: number) }
   }
 
-  private static func page<Raw: Decodable, Value>(
+  static func page<Raw: Decodable, Value>(
     _ session: borrowing Session, _ kind: String, _ conditions: Conditions, after: Int64?, limit: Int,
     _ make: (Int64, Raw) throws -> Value
   ) throws -> [Value] {
@@ -107,7 +107,7 @@ package enum VendorList {
     return try rows.map { id, json in try make(id, decode(json, Raw.self)) }
   }
 
-  private static func decode<Raw: Decodable>(_ json: String, _ type: Raw.Type) throws -> Raw {
+  static func decode<Raw: Decodable>(_ json: String, _ type: Raw.Type) throws -> Raw {
     do {
       let decoder = JSONDecoder()
       decoder.keyDecodingStrategy = .convertFromSnakeCase
@@ -182,24 +182,26 @@ private struct RawAudit: Decodable {
 
   func row(id: Int64, vendor: String?, order number: String? = nil) throws -> AuditRow {
     AuditRow(
-      id: id, at: try time(at), actor: nil, action: action, subjectKind: subjectKind, subjectID: subjectId,
+      id: id, at: try VendorList.time(at), actor: nil, action: action, subjectKind: subjectKind, subjectID: subjectId,
       order: number ?? order, vendor: vendor, stripeEvent: nil, body: nil)
   }
 }
 
-/// The functions for vendors answer in UTC, which PostgreSQL spells `+00:00`.
-private func time(_ text: String) throws -> Instant {
-  let utc = text.hasSuffix("+00:00") ? text.dropLast(6) + "Z" : text
-  guard let instant = Instant(rfc3339: utc) else { throw StoreError.badRow("“\(text)” is not a time") }
-  return instant
-}
+extension VendorList {
+  /// The functions for vendors answer in UTC, which PostgreSQL spells `+00:00`.
+  static func time(_ text: String) throws -> Instant {
+    let utc = text.hasSuffix("+00:00") ? text.dropLast(6) + "Z" : text
+    guard let instant = Instant(rfc3339: utc) else { throw StoreError.badRow("“\(text)” is not a time") }
+    return instant
+  }
 
-private func money(_ amount: Int64, _ code: String) throws -> Money {
-  guard let currency = Currency(code) else { throw StoreError.unknownWord(column: "currency", word: code) }
-  return Money(amount, currency)
-}
+  static func money(_ amount: Int64, _ code: String) throws -> Money {
+    guard let currency = Currency(code) else { throw StoreError.unknownWord(column: "currency", word: code) }
+    return Money(amount, currency)
+  }
 
-private func word<Word: RawRepresentable<String>>(_ text: String, _ column: String) throws -> Word {
-  guard let word = Word(rawValue: text) else { throw StoreError.unknownWord(column: column, word: text) }
-  return word
+  static func word<Word: RawRepresentable<String>>(_ text: String, _ column: String) throws -> Word {
+    guard let word = Word(rawValue: text) else { throw StoreError.unknownWord(column: column, word: text) }
+    return word
+  }
 }

@@ -57,3 +57,29 @@ BEGIN
   END LOOP;
 END $$;
 RESET ROLE;
+
+-- What a vendor sees: how the commission of each of their own lines of an order came about. Which rule of the market's
+-- own it was is told by its number alone.
+SET ROLE gkm_vendor_read;
+DROP FUNCTION IF EXISTS api.vendor_lines(text);
+CREATE FUNCTION api.vendor_lines(p_number text) RETURNS TABLE (id bigint, row_data jsonb)
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = '' AS $$
+DECLARE
+  me bigint := api.my_vendor();
+BEGIN
+  IF me IS NULL THEN
+    RAISE EXCEPTION 'permission denied: only a vendor may ask this' USING ERRCODE = 'insufficient_privilege';
+  END IF;
+  RETURN QUERY
+  SELECT l.id, jsonb_build_object(
+    'place', row_number() OVER (ORDER BY l.id), 'title', l.title, 'quantity', l.quantity, 'unit_price', l.unit_price,
+    'currency', l.currency, 'bps', l.commission_bps, 'fixed', l.commission_fixed, 'minimum', l.commission_min,
+    'maximum', l.commission_max, 'commission', l.commission, 'rule', l.commission_rule_id, 'is_own', r.id IS NOT NULL,
+    'category', r.category, 'product_id', r.product_id)
+  FROM gkm.vendor_order v
+  JOIN gkm.order_line l ON l.order_id = v.order_id AND l.vendor_id = me
+  LEFT JOIN gkm.commission_rule r ON r.id = l.commission_rule_id AND r.vendor_id = me
+  WHERE v.vendor_id = me AND v.number = upper(p_number)
+  ORDER BY l.id;
+END $$;
+RESET ROLE;

@@ -172,8 +172,57 @@ BEGIN
       AND (since IS NULL OR c.created_at >= since) AND (until IS NULL OR c.created_at < until)
       AND (prefix IS NULL OR o.number ~>=~ upper(prefix) AND o.number ~<~ (upper(prefix) || chr(1114109)))
     ORDER BY c.id DESC LIMIT take;
+  WHEN 'ledger' THEN
+    RETURN QUERY
+    SELECT p.tx_id * 1000 + p.position, jsonb_build_object(
+      'at', t.posted_at, 'order', o.number, 'entry', t.entry, 'title', l.title, 'amount', -p.amount,
+      'currency', p.currency, 'line', (
+        SELECT count(*) FROM gkm.order_line x WHERE x.order_id = l.order_id AND x.vendor_id = me AND x.id <= l.id))
+    FROM gkm.ledger_posting p
+    JOIN gkm.ledger_tx t ON t.id = p.tx_id
+    LEFT JOIN gkm.orders o ON o.id = t.order_id
+    LEFT JOIN gkm.order_line l ON l.id = p.order_line_id
+    WHERE p.vendor_id = me
+      AND (p.tx_id, p.position) < (coalesce(p_after / 1000, 9223372036854775807), coalesce(p_after % 1000, 0))
+      AND (since IS NULL OR t.posted_at >= since) AND (until IS NULL OR t.posted_at < until)
+      AND (prefix IS NULL OR o.number ~>=~ upper(prefix) AND o.number ~<~ (upper(prefix) || chr(1114109)))
+    ORDER BY p.tx_id DESC, p.position DESC LIMIT take;
+  WHEN 'balances' THEN
+    RETURN QUERY
+    SELECT a.id, jsonb_build_object(
+      'currency', a.currency,
+      'balance', coalesce((
+        SELECT -sum(p.amount) FROM gkm.ledger_posting p WHERE p.vendor_id = me AND p.currency = a.currency), 0),
+      'on_hold', coalesce((
+        SELECT -sum(p.amount)
+        FROM gkm.vendor_order v
+        JOIN gkm.orders o ON o.id = v.order_id AND o.state IN ('disputed', 'held')
+        JOIN gkm.ledger_tx t ON t.order_id = o.id
+        JOIN gkm.ledger_posting p ON p.tx_id = t.id AND p.vendor_id = me AND p.currency = a.currency
+        WHERE v.vendor_id = me), 0))
+    FROM gkm.ledger_account a
+    WHERE a.vendor_id = me AND a.id < coalesce(p_after, 9223372036854775807)
+    ORDER BY a.id DESC LIMIT take;
+  WHEN 'commission' THEN
+    RETURN QUERY
+    SELECT c.id, c.rule || jsonb_build_object('state', c.state) FROM (
+      SELECT r.id, lower(r.valid) AS begins, p.title,
+        CASE WHEN r.withdrawn_at IS NOT NULL THEN 'withdrawn' WHEN r.valid @> now() THEN 'current'
+          WHEN lower(r.valid) > now() THEN 'coming' ELSE 'ended' END AS state,
+        jsonb_build_object(
+          'category', r.category, 'product_id', r.product_id, 'product', p.title || ' (' || p.platform || ')',
+          'basis_points', r.basis_points, 'amounts', r.amounts::text, 'from', lower(r.valid),
+          'until', upper(r.valid)) AS rule
+      FROM gkm.commission_rule r LEFT JOIN gkm.product p ON p.id = r.product_id
+      WHERE r.vendor_id = me AND r.id < coalesce(p_after, 9223372036854775807)
+    ) c
+    WHERE (states IS NULL OR c.state = ANY (states))
+      AND (since IS NULL OR c.begins >= since) AND (until IS NULL OR c.begins < until)
+      AND (prefix IS NULL OR strpos(lower(c.title), lower(prefix)) > 0)
+    ORDER BY c.id DESC LIMIT take;
   ELSE
-    RAISE EXCEPTION 'there is no list called %; there are orders, deliveries, stock, audit and cases', p_kind
+    RAISE EXCEPTION 'there is no list called %; there are orders, deliveries, stock, audit, cases, ledger, balances and commission',
+      p_kind
       USING ERRCODE = 'invalid_parameter_value';
   END CASE;
 END $$;

@@ -72,7 +72,8 @@ package struct Verification: Sendable {
   }
 
   static let checks: [Check] =
-    stockChecks + orderChecks + caseChecks + paymentChecks + refundChecks + deliveryChecks + auditChecks + secretChecks
+    stockChecks + orderChecks + caseChecks + paymentChecks + refundChecks + ledgerChecks + deliveryChecks
+    + auditChecks + secretChecks
 
   /// One promise and how it is looked into.
   struct Check: Sendable {
