@@ -22,6 +22,7 @@ struct Gkm: AsyncParsableCommand {
       FindCommand.self,
       RetryCommand.self,
       RefundCommand.self,
+      BreakCommand.self,
       CaseCommand.self,
       CommissionCommand.self,
       ExplainCommand.self,
@@ -34,6 +35,7 @@ struct Gkm: AsyncParsableCommand {
       WhoamiCommand.self,
       ThemesCommand.self,
       KeysCommand.self,
+      ReplayCommand.self,
     ],
     defaultSubcommand: UICommand.self,
     // As with psql, -h is the host.

@@ -13,7 +13,7 @@ struct Gkmd: AsyncParsableCommand {
     subcommands: [
       ServeCommand.self, SealCommand.self, CheckConfigCommand.self,
       BootstrapCommand.self, MigrateCommand.self, PersonCommand.self, AfterRestoreCommand.self,
-      StockCommand.self, KeysCommand.self, VerifyCommand.self, DemoDataCommand.self,
+      StockCommand.self, KeysCommand.self, VerifyCommand.self, ReconcileCommand.self, DemoDataCommand.self,
     ])
 
   static func main() async {

@@ -27,6 +27,16 @@ extension Sample {
       createdAt: now - .seconds(30))
   }
 
+  static let breaks: [BreakRow] = zip(BreakState.allCases, BreakKind.allCases).enumerated().map { place, pair in
+    BreakRow(
+      id: Int64(60 - place), kind: pair.1.rawValue, object: "pi_3QxLkABCDEFGHIJKLMNOP\(place)",
+      order: place == 1 ? nil : orders[place].number, state: pair.0, ours: place == 1 ? nil : 1_999,
+      stripes: place == 2 ? nil : 1_899, currency: "eur", detail: "it is paid at Stripe, and this order is not",
+      owner: "ops", assignee: pair.0 == .assigned ? "ops_anna" : nil,
+      explanation: pair.0 == .explained ? "another shop's sale" : nil, openedAt: now - .seconds(Int64(600 * place)),
+      changedAt: now, ageSeconds: Int64(600 * place), version: 1)
+  }
+
   static let people: [PersonRow] = Role.people.enumerated().map { person(Int64(9 - $0), $1) }
 
   private static func person(_ id: Int64, _ role: Role) -> PersonRow {

@@ -48,6 +48,7 @@ enum Sample {
     case .ledger: ListPage(.ledger, ledger)
     case .balances: ListPage(.balances, balances)
     case .commission: ListPage(.commission, commission)
+    case .breaks: ListPage(.breaks, breaks)
     }
   }
 

@@ -173,6 +173,7 @@ import Testing
         WHERE a.id = (SELECT min(id) FROM gkm.stock_unit) AND b.id = a.id + 1;
         """),
     ] + refundPlants + ledgerPlants
+    ] + refundPlants + reconciliationPlants
 
   private struct Undone: Error {}
 

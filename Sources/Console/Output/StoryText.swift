@@ -78,6 +78,7 @@ package enum StoryText {
 
   private static func entry(_ event: OrderStory.Event) -> String {
     var text = "stripe \(event.type) \(event.id)"
+    if event.arrival == .listed { text += ", missed and found by reconciliation" }
     if event.state != .done { text += ", \(event.state.rawValue)" }
     if let problem = event.problem { text += ": \(problem)" }
     return text

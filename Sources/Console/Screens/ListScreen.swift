@@ -21,6 +21,7 @@ extension ListKind {
     case .ledger: LedgerScreen.self
     case .balances: BalancesScreen.self
     case .commission: CommissionScreen.self
+    case .breaks: BreaksScreen.self
     }
   }
 }

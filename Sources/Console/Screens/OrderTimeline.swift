@@ -70,11 +70,14 @@ package enum OrderTimeline {
     return StoryLine(
       key: "e\(event.id)", time: clock.time(event.receivedAt), symbol: "◆", style: isOdd ? .stateWarn : .key,
       title: "stripe.\(event.type)",
-      detail: [event.id, event.state == .done ? nil : event.state.rawValue, event.problem].compactMap(\.self)
-        .joined(separator: " · "),
+      detail: [
+        event.id, event.arrival == .listed ? "found by reconciliation" : nil,
+        event.state == .done ? nil : event.state.rawValue, event.problem,
+      ].compactMap(\.self).joined(separator: " · "),
       full: [
         "event \(event.id)", "type \(event.type)", "state \(event.state.rawValue)",
         "created \(event.created.map(clock.precise) ?? "–")", "received \(clock.precise(event.receivedAt))",
+        event.arrival == .listed ? "missed, and found by reconciliation" : "sent by Stripe, and signed",
       ] + (event.problem.map { ["problem \($0)"] } ?? []), copyText: event.id)
   }
 

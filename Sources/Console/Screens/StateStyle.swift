@@ -62,6 +62,16 @@ package enum StateStyle {
     }
   }
 
+  package static func cell(_ state: BreakState) -> DisplayCell {
+    switch state {
+    case .open: DisplayCell("! open", .stateFailed)
+    case .assigned: DisplayCell("◔ assigned", .stateWaiting)
+    case .explained: DisplayCell("◑ explained", .stateWarn)
+    case .closed: DisplayCell("· closed", .muted)
+    case .healed: DisplayCell("● healed", .stateOk)
+    }
+  }
+
   package static func cell(attempt outcome: String) -> DisplayCell {
     outcome == "succeeded" ? DisplayCell("● succeeded", .stateOk) : DisplayCell("✗ \(outcome)", .stateFailed)
   }

@@ -20,18 +20,31 @@ extension DaemonApp {
           sender: .init(name: mail.senderName, address: mail.sender), publicURL: configuration.http.publicURL,
           includesKey: mail.includesKey),
         mailDomain: mail.messageIDDomain, stripe: means.stripe(deadline: configuration.stripe.deadline), redis: redis,
-        signals: { wake.signals($0) },
-        wake: { kind in
-          wake.wake(kind)
-          // For the workers of other processes; these poll beneath it.
-          Task { _ = try? await redis.pipeline([WakeBoard.announcement(kind)], timeout: .milliseconds(500)) }
-        }),
+        signals: { wake.signals($0) }, wake: Self.waking(wake, redis)),
       limits: configuration.workers.limits, telemetry: WorkTelemetry(factory: means.telemetry.factory),
       logger: means.logger, now: Self.instant)
   }
 
+  /// Reconciliation, with what it needs of the daemon's means.
+  func makeReconciler(_ means: DaemonMeans, wake: WakeBoard) -> Reconciler {
+    let configuration = means.configuration
+    return Reconciler(
+      ReconDesk(
+        pool: means.pool, stripe: means.stripe(deadline: configuration.stripe.deadline),
+        settings: configuration.reconcile, telemetry: ReconTelemetry(factory: means.telemetry.factory),
+        logger: means.logger, wake: Self.waking(wake, means.redis), now: Self.instant))
+  }
+
+  /// Wakes workers of a kind here, and those of other processes, which poll beneath it.
+  private static func waking(_ wake: WakeBoard, _ redis: RedisClient) -> @Sendable (JobKind) -> Void {
+    { kind in
+      wake.wake(kind)
+      Task { _ = try? await redis.pipeline([WakeBoard.announcement(kind)], timeout: .milliseconds(500)) }
+    }
+  }
+
   /// Our clock.
-  private static let instant: @Sendable () -> Instant = {
+  static let instant: @Sendable () -> Instant = {
     var now = timespec()
     clock_gettime(CLOCK_REALTIME, &now)
     return Instant(microseconds: Int64(now.tv_sec) * 1_000_000 + Int64(now.tv_nsec) / 1_000)

@@ -80,6 +80,7 @@ package struct DaemonApp: Sendable {
       pages.addRoutes(to: router)
     }
     if parts.contains(.workers) { services.append(try makeWorkers(means, wake: wake)) }
+    if parts.contains(.reconcile) { services.append(makeReconciler(means, wake: wake)) }
     services.append(GaugeService(means: means, intake: intake, logger: logger))
     services.append(metricsServer(health, ports))
     if parts.contains(where: { $0.servesHTTP }) { services.append(publicServer(router, ports)) }

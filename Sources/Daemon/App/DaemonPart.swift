@@ -12,9 +12,11 @@ package enum DaemonPart: String, CaseIterable, Sendable {
   case pages
   /// Applying events and delivering keys.
   case workers
+  /// Holding what Stripe says against what we know.
+  case reconcile
 
   /// Whether it answers requests.
-  var servesHTTP: Bool { self != .workers }
+  var servesHTTP: Bool { self != .workers && self != .reconcile }
 }
 
 extension Configuration {
@@ -32,7 +34,7 @@ extension Configuration {
         "stripe.webhook_secret is not set: STRIPE_WEBHOOK_SECRET, stripe.webhook_secret_file or the credential"
           + " stripe_webhook_secret")
     }
-    if !parts.isDisjoint(with: [.checkout, .workers]) {
+    if !parts.isDisjoint(with: [.checkout, .workers, .reconcile]) {
       demand(
         stripe.apiKey != nil,
         "stripe.api_key is not set: STRIPE_API_KEY, stripe.api_key_file or the credential stripe_api_key")

@@ -27,7 +27,9 @@ package enum DaemonProcess {
 
   /// Gathers all metrics for `/metrics`.
   package static func startMetrics() -> PrometheusRegistry {
-    let help = Telemetry.help.merging(WorkTelemetry.help) { $1 }.merging(SealTelemetry.help) { $1 }
+    let help = [WorkTelemetry.help, SealTelemetry.help, ReconTelemetry.help].reduce(Telemetry.help) {
+      $0.merging($1) { _, new in new }
+    }
     let registry = PrometheusRegistry(help: help)
     MetricsSystem.bootstrap(registry)
     return registry

@@ -22,6 +22,7 @@ package struct Configuration: Sendable {
   package var workers: WorkerSettings
   package var keys: KeySettings
   package var seal: SealSettings
+  package var reconcile: ReconcileSettings
 
   /// Reads `file` (a path) and the environment.
   ///
@@ -72,6 +73,7 @@ package struct Configuration: Sendable {
     workers = WorkerSettings(&reader)
     keys = KeySettings(&reader)
     seal = SealSettings(&reader, publicURL: http.publicURL)
+    reconcile = ReconcileSettings(&reader)
     if mode == .production, !http.metricsListen.isLocal {
       reader.problem(
         "http.metrics_listen", "in production the metrics stay on this machine: a loopback address is wanted")

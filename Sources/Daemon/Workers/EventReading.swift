@@ -113,15 +113,10 @@ extension EventReading {
   private static func attempted(
     _ charge: Charge, _ event: StripeEvent, succeeded: Bool
   ) throws(UnreadableEvent) -> EventContent {
-    let fact = StripeFact.charge(
-      id: charge.id, succeeded: succeeded, amount: Money(charge.amount, try currency(charge.currency)),
-      paymentIntent: charge.paymentIntentID, code: charge.failureCode,
-      declineCode: succeeded ? nil : charge.outcomeReason, message: charge.failureMessage,
-      riskLevel: charge.riskLevel, cardLast4: charge.cardLast4, cardBrand: charge.cardBrand)
-    return EventContent(
+    EventContent(
       references: EventReferences(
         order: charge.orderID.map { .init($0) }, intent: charge.paymentIntentID, charge: charge.id),
-      facts: [fact],
+      facts: [fact(of: charge, amount: Money(charge.amount, try currency(charge.currency)), succeeded: succeeded)],
       records: [.attempt(key: charge.id, riskScore: charge.riskScore, at: moment(charge.created, event))],
       customer: charge.customerID)
   }
@@ -150,6 +145,13 @@ extension EventReading {
       records: [
         .refund(id: refund.id, currency: try currency(refund.currency), createdAt: moment(refund.created, event))
       ])
+  }
+
+  static func fact(of charge: Charge, amount: Money, succeeded: Bool) -> StripeFact {
+    .charge(
+      id: charge.id, succeeded: succeeded, amount: amount, paymentIntent: charge.paymentIntentID,
+      code: charge.failureCode, declineCode: succeeded ? nil : charge.outcomeReason, message: charge.failureMessage,
+      riskLevel: charge.riskLevel, cardLast4: charge.cardLast4, cardBrand: charge.cardBrand)
   }
 
   static func fact(of refund: Refund) -> StripeFact {

@@ -11,6 +11,7 @@ import Stripe
 struct OrderWorker: Sendable {
   let pool: PostgresPool
   let apply: ApplyWorker
+  let recheck: Recheck
   /// `nil`: Stripe cannot be asked from here, and its questions wait.
   let stripe: StripeClient?
   let limits: WorkLimits
@@ -45,6 +46,10 @@ struct OrderWorker: Sendable {
 
   private func work(_ kind: JobKind, _ job: ClaimedJob, _ lease: Lease) async {
     do {
+      if kind == .recheck {
+        guard let stripe else { throw Unworkable("Stripe cannot be asked from here") }
+        return try await recheck.work(job, lease, stripe: stripe)
+      }
       guard let content = try await content(kind, job) else {
         throw Unworkable("\(job.subject) names no order's object")
       }
@@ -126,7 +131,7 @@ struct OrderWorker: Sendable {
 }
 
 /// A job that will never be done as it stands.
-private struct Unworkable: Error, CustomStringConvertible {
+struct Unworkable: Error, CustomStringConvertible {
   let description: String
 
   init(_ description: String) { self.description = description }

@@ -29,7 +29,7 @@ package struct WorkTelemetry: Sendable {
     case accepted, refused, deferred
   }
 
-  private let factory: any MetricsFactory
+  let factory: any MetricsFactory
   private let applied: [Applied: Counter]
   private let deliveries: [AttemptOutcome: Counter]
   private let refunds: [RefundTry: Counter]

@@ -92,7 +92,10 @@ package final class Workers: Service {
       pool: means.pool, sender: sender, slots: slots, limits: limits, telemetry: telemetry, ticks: ticks,
       horizon: horizon, logger: logger)
     orders = OrderWorker(
-      pool: means.pool, apply: apply, stripe: means.stripe, limits: limits, telemetry: telemetry, logger: logger,
+      pool: means.pool, apply: apply,
+      recheck: Recheck(
+        pool: means.pool, apply: apply, telemetry: ReconTelemetry(factory: telemetry.factory), logger: logger, now: now),
+      stripe: means.stripe, limits: limits, telemetry: telemetry, logger: logger,
       now: now)
     refunds = RefundWorker(
       pool: means.pool, apply: apply, stripe: means.stripe, keeper: keeper, limits: limits, telemetry: telemetry,
@@ -130,7 +133,7 @@ package final class Workers: Service {
       }
       for helper in helpers { group.addTask { await self.apply.run(helper.stream) } }
       group.addTask { await self.deliver.run(self.means.signals(.deliver)) }
-      for kind in [JobKind.restock, .postLedger, .fetchDispute, .listRefunds] {
+      for kind in [JobKind.restock, .postLedger, .fetchDispute, .listRefunds, .recheck] {
         group.addTask { await self.orders.run(kind, self.means.signals(kind)) }
       }
       group.addTask { await self.refunds.run(self.means.signals(.refund)) }

@@ -98,6 +98,7 @@ package enum AuditAction: String, CaseIterable, Sendable {
   case workResumed = "work.resumed"
   case workLimited = "work.limited"
   case reconBreakOpened = "recon.break.opened"
+  case reconBreakChanged = "recon.break.changed"
   case reconBreakReopened = "recon.break.reopened"
   case reconBreakAssigned = "recon.break.assigned"
   case reconBreakExplained = "recon.break.explained"

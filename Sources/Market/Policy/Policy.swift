@@ -114,7 +114,7 @@ package enum Policy {
   ]
 
   private static let reconciliation: [TableRule] = [
-    TableRule("recon_run", readers: .readBreaks, daemon: .work),
+    TableRule("recon_run", readers: .readBreaks, daemon: .all),
     TableRule("recon_seen", readers: nil, daemon: .all),
     TableRule(
       "recon_break", readers: .readBreaks, daemon: .work, audit: .subject(kind: "recon_break", column: "id")),

@@ -71,6 +71,12 @@ package struct DemoMarket: Sendable {
     var refunds = DemoRefunds(suffix: loginSuffix, now: now, random: DemoRandom(seed: random.next()))
     summary.auditEvents += try refunds.add(session)
     try DemoLedger().add(session)
+    var audit = DemoAudit()
+    try DemoBreaks(now: now).add(session, &audit)
+    summary.auditEvents += audit.count
+    try audit.write(session)
+    // Nothing of the history is at the Stripe that the market will be held against.
+    try session.execute("UPDATE gkm.installation SET created_at = \(now)")
     return summary
   }
 

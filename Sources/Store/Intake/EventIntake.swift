@@ -13,12 +13,13 @@ package struct ReceivedEvent: Sendable {
   package var problem: String?
   package var stripeCreated: Instant?
   package var body: [UInt8]
-  /// The header as it came, replaced where it is not text.
+  /// The header as it came, replaced where it is not text; empty for an event that was listed.
   package var signature: String
+  package var arrival: EventArrival
 
   package init(
     id: String, type: String, state: StripeEventState, livemode: Bool? = nil, problem: String? = nil,
-    stripeCreated: Instant? = nil, body: [UInt8], signature: String
+    stripeCreated: Instant? = nil, body: [UInt8], signature: String, arrival: EventArrival = .webhook
   ) {
     self.id = id
     self.type = type
@@ -28,7 +29,16 @@ package struct ReceivedEvent: Sendable {
     self.stripeCreated = stripeCreated
     self.body = body
     self.signature = signature
+    self.arrival = arrival
   }
+}
+
+/// How an event came to us.
+package enum EventArrival: String, CaseIterable, Sendable {
+  /// Sent by Stripe, and signed.
+  case webhook
+  /// Found missing by reconciliation, and fetched from Stripe's list.
+  case listed
 }
 
 /// Stores Stripe's events, each once, with the job that will apply it.
@@ -45,11 +55,11 @@ package enum EventIntake {
         SELECT * FROM unnest(
           \(events.map(\.id)), \(events.map(\.type)), \(events.map(\.state.rawValue)), \(events.map(\.livemode)),
           \(events.map { safe($0.problem) }), \(events.map(\.stripeCreated)), \(events.map(\.body)),
-          \(events.map(\.signature))
-        ) AS g (event_id, type, state, livemode, problem, stripe_created, body, signature)
+          \(events.map(\.signature)), \(events.map(\.arrival.rawValue))
+        ) AS g (event_id, type, state, livemode, problem, stripe_created, body, signature, arrival)
       ), fresh AS (
-        INSERT INTO gkm.stripe_event (event_id, type, state, livemode, problem, stripe_created)
-        SELECT event_id, type, state, livemode, problem, stripe_created FROM given
+        INSERT INTO gkm.stripe_event (event_id, type, state, livemode, problem, stripe_created, arrival)
+        SELECT event_id, type, state, livemode, problem, stripe_created, arrival FROM given
         ON CONFLICT DO NOTHING
         RETURNING event_id, state, received_at
       ), bodies AS (

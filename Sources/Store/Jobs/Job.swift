@@ -16,6 +16,9 @@ package enum JobKind: String, CaseIterable, Sendable {
   case refund
   /// Subject: an order's id. Post what its ledger entries lack: it was paid before there was a ledger.
   case postLedger = "post_ledger"
+  /// Subject: `cs_…`, `pi_…`, `ch_…`, `re_…` or `dp_…`. Ask Stripe for it, add what it tells, and hold it against what
+  /// is known.
+  case recheck
   /// Subject: when its round began. Makes partitions ahead and takes away what is kept no longer.
   case upkeep
 

@@ -15,6 +15,7 @@ package enum ListKind: String, CaseIterable, Sendable {
   case ledger
   case balances
   case commission
+  case breaks
 
   package var definition: any ListDefinition.Type {
     switch self {
@@ -31,6 +32,7 @@ package enum ListKind: String, CaseIterable, Sendable {
     case .ledger: LedgerList.self
     case .balances: BalanceList.self
     case .commission: CommissionList.self
+    case .breaks: BreakList.self
     }
   }
 

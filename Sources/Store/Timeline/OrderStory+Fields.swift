@@ -42,6 +42,7 @@ extension OrderStory {
       ListField("id", .text(event.id)), ListField("type", .text(event.type)),
       ListField("state", .text(event.state.rawValue)), ListField("problem", .optional(event.problem)),
       ListField("created", .optional(event.created)), ListField("received_at", .time(event.receivedAt)),
+      ListField("arrival", .text(event.arrival.rawValue)),
     ]
   }
 

@@ -46,6 +46,7 @@ package struct OrderStory: Sendable, Equatable {
     package var problem: String?
     package var created: Instant?
     package var receivedAt: Instant
+    package var arrival: EventArrival = .webhook
   }
 
   /// Which key a unit has or had; never the key itself.
@@ -145,13 +146,13 @@ extension OrderStory {
   private static func events(_ session: borrowing Session, _ id: OrderID) throws -> [Event] {
     try session.rows(
       """
-      SELECT event_id, type, state, problem::text, stripe_created, received_at FROM gkm.stripe_event
+      SELECT event_id, type, state, problem::text, stripe_created, received_at, arrival FROM gkm.stripe_event
       WHERE order_id = \(id) ORDER BY received_at, event_id LIMIT 500
       """
     ) { row in
       Event(
         id: try row.string(0), type: try row.string(1), state: try row.word(2), problem: try row.stringOrNil(3),
-        created: try row.instantOrNil(4), receivedAt: try row.instant(5))
+        created: try row.instantOrNil(4), receivedAt: try row.instant(5), arrival: try row.word(6))
     }
   }
 

@@ -50,6 +50,11 @@ package struct StripeList<Element: Sendable>: AsyncSequence, Sendable {
     Iterator(fetch: fetch)
   }
 
+  /// The page after a cursor, or the first: for whoever has to go on where it left off.
+  package func page(after cursor: String?) async throws(StripeError) -> StripePage<Element> {
+    try await fetch(cursor)
+  }
+
   /// All of it, at most `limit` elements.
   package func collect(limit: Int = 10_000) async throws(StripeError) -> [Element] {
     var elements: [Element] = []

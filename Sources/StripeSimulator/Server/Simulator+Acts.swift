@@ -62,6 +62,19 @@ extension Simulator {
     }
   }
 
+  /// Books a line on the balance that nothing else made: a payout, a fee, or one that should not be there. `type`,
+  /// `category` (by default the type), `amount`, `fee`, `currency` and `source`.
+  func book(_ form: Form) throws(APIError) -> JSON {
+    guard let type = form.text("type") else { throw .missing("type") }
+    guard let amount = form.text("amount").flatMap({ Int64($0) }) else { throw .missing("amount") }
+    return try transact { (state) throws(APIError) in
+      state.move(
+        type, amount, fee: form.text("fee").flatMap { Int64($0) } ?? 0, currency: form.text("currency") ?? "eur",
+        source: form.text("source") ?? SimulatorState.newID("po_1"), category: form.text("category"), now: Self.now()
+      ).json
+    }
+  }
+
   /// Emits an event of any `type`, about an object of the given `id` and `object`, to see what the market makes of it.
   func emit(_ form: Form) throws(APIError) -> JSON {
     guard let type = form.text("type") else { throw .missing("type") }

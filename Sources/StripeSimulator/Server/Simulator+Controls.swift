@@ -18,6 +18,7 @@ extension Simulator {
       (.post, "/_sim/disputes", { simulator, form, _ in try simulator.dispute(form) }),
       (.post, "/_sim/disputes/:id", { simulator, form, id in try simulator.moveDispute(id, form) }),
       (.post, "/_sim/refunds/:id", { simulator, form, id in try simulator.moveRefund(id, form) }),
+      (.post, "/_sim/balance", { simulator, form, _ in try simulator.book(form) }),
       (.post, "/_sim/events", { simulator, form, _ in try simulator.emit(form) }),
       (.post, "/_sim/events/:id/resend", { simulator, _, id in try simulator.resend(id) }),
       (.post, "/_sim/blast", { simulator, form, _ in try await simulator.blast(form) }),
