@@ -91,7 +91,7 @@ struct CheckoutTests {
         ),
       ]
       for (body, status, code, fields) in bodies {
-        let answer = try await shop.post("/v1/checkout", Array(body.utf8))
+        let answer = try await shop.postJSON("/v1/checkout", body)
         #expect(answer.status == status, "\(body): \(answer.text)")
         #expect(answer.code == code, "\(body)")
         let named = (answer.json["errors"] as? [[String: Any]])?.compactMap { $0["field"] as? String } ?? []
@@ -235,30 +235,6 @@ struct CheckoutTests {
     }
   }
 
-  @Test("The catalogue pages by id, and shows what is for sale alone")
-  func catalogue() async throws {
-    try await Shop.open { shop in
-      var ids: [Int64] = []
-      for number in 1...5 { ids.append(try await shop.listing(keys: number, title: "Game \(number)").rawValue) }
-      try await shop.sql(
-        "BEGIN; SET LOCAL session_replication_role = replica; UPDATE gkm.listing SET state = 'paused' WHERE id = \(ids[2]); COMMIT"
-      )
-      let first = try await shop.get("/v1/catalogue?limit=2").json
-      let listings = try #require(first["listings"] as? [[String: Any]])
-      #expect(listings.compactMap { $0["title"] as? String } == ["Game 1", "Game 2"])
-      #expect(listings[1]["available"] as? Int == 2)
-      let next = try #require(first["next"] as? Int)
-      let second = try await shop.get("/v1/catalogue?limit=50&after=\(next)").json
-      #expect((second["listings"] as? [[String: Any]])?.compactMap { $0["title"] as? String } == ["Game 4", "Game 5"])
-      #expect(second["next"] is NSNull)
-      #expect(try await shop.get("/v1/catalogue?limit=0").status == 400)
-      #expect(try await shop.get("/v1/catalogue?after=x").status == 400)
-      #expect(try await shop.get("/v1/listings/\(ids[0])").json["price"] as? Int == 1_999)
-      #expect(try await shop.get("/v1/listings/\(ids[2])").status == 404)
-      #expect(try await shop.checkout(ListingID(ids[2])).code == "NOT_FOR_SALE")
-    }
-  }
-
   @Test("A client that asks too often is slowed down, whoever it says it is for")
   func limits() async throws {
     let settings = """
@@ -297,8 +273,11 @@ extension Shop {
       #"{"listing_id":\#(line.listing)\#(line.quantity.map { #","quantity":\#($0)"# } ?? "")}"#
     }
     let body = #"{"lines":[\#(lines.joined(separator: ","))],"email":"\#(email)"\#(more)}"#
-    return try await post(
-      "/v1/checkout", Array(body.utf8), headers: [("Content-Type", "application/json")] + headers)
+    return try await postJSON("/v1/checkout", body, headers: headers)
+  }
+
+  func postJSON(_ path: String, _ body: String, headers: [(String, String)] = []) async throws -> HTTPResponse {
+    try await post(path, Array(body.utf8), headers: [("Content-Type", "application/json")] + headers)
   }
 
   func checkouts(_ listing: ListingID, buyers: Int) async throws -> [HTTPResponse] {

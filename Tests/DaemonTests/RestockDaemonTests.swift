@@ -16,7 +16,9 @@ import Testing
   {
     let body = Array(
       #"{"lines":[{"listing_id":\#(listing),"quantity":\#(quantity)}],"email":"late@example.com"}"#.utf8)
-    let answer = try await shop.http.send(HTTPRequest(method: "POST", url: "\(url)/v1/checkout", body: body))
+    let answer = try await shop.http.send(
+      HTTPRequest(
+        method: "POST", url: "\(url)/v1/checkout", headers: [("Content-Type", "application/json")], body: body))
     let session = try #require(answer.json["checkout_session"] as? String, "\(answer.text)")
     let id = OrderID(Int64(try #require((answer.json["order"] as? [String: Any])?["id"] as? Int)))
     _ = try await shop.pool.write { try ReservationRelease.release($0, id, .expired) }

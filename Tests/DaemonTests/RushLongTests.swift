@@ -22,7 +22,8 @@ import Testing
             let body = Array(
               #"{"lines":[{"listing_id":\#(listing)}],"email":"buyer\#(number)@example.com"}"#.utf8)
             let request = HTTPRequest(
-              method: "POST", url: urls[number % urls.count] + "/v1/checkout", headers: [], body: body)
+              method: "POST", url: urls[number % urls.count] + "/v1/checkout",
+              headers: [("Content-Type", "application/json")], body: body)
             group.addTask { try await shop.http.send(request) }
           }
           return try await group.reduce(into: [HTTPResponse]()) { $0.append($1) }
@@ -93,7 +94,8 @@ import Testing
             let lines = turned.map { #"{"listing_id":\#(all[$0]),"quantity":1}"# }.joined(separator: ",")
             let body = Array(#"{"lines":[\#(lines)],"email":"buyer\#(number)@example.com"}"#.utf8)
             let request = HTTPRequest(
-              method: "POST", url: urls[number % 2] + "/v1/checkout", headers: [], body: body)
+              method: "POST", url: urls[number % 2] + "/v1/checkout",
+              headers: [("Content-Type", "application/json")], body: body)
             group.addTask { try await shop.http.send(request) }
           }
           return try await group.reduce(into: [HTTPResponse]()) { $0.append($1) }

@@ -69,6 +69,12 @@ import Testing
         "stock.holds", of: anOrder("open"),
         "UPDATE gkm.reservation SET state = 'released' WHERE order_id = \(itsID("open"));"),
       Plant(
+        "checkout.keys", of: anOrder("delivered"),
+        """
+        INSERT INTO gkm.checkout_idempotency (key_hash, body_hash, order_id, payable_until, expires_at)
+        VALUES (sha256('key'), sha256('body'), \(itsID("delivered")), now(), now() + interval '1 day');
+        """),
+      Plant(
         "orders.state", of: anOrder("refunded"),
         "UPDATE gkm.orders SET state = 'delivered' WHERE id = \(itsID("refunded"));"),
       Plant(

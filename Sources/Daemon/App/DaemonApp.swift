@@ -12,10 +12,10 @@ package import UnixSignals
 /// On SIGTERM or SIGINT it first says that it is not ready, then stops accepting, finishes the requests under way,
 /// drains the workers, and last closes its connections.
 package struct DaemonApp: Sendable {
-  private let configuration: Configuration
+  let configuration: Configuration
   private let parts: Set<DaemonPart>
   private let registry: PrometheusRegistry
-  private let logger: Logger
+  let logger: Logger
 
   /// Throws a `ConfigurationError` naming all that the parts need and is not set.
   package init(
@@ -60,25 +60,31 @@ package struct DaemonApp: Sendable {
     let wake = WakeBoard(
       poll: configuration.workers.poll, redis: parts.contains(.workers) ? means.redisConfiguration : nil,
       logger: logger)
-    let router = Router(context: WebContext.self)
-    router.add(middleware: ProblemMiddleware(telemetry: means.telemetry, logger: logger))
-    HealthRoutes(health: health, registry: nil).add(to: router)
+    let table = EndpointTable()
+    let router = Router(context: WebContext.self, options: .autoGenerateHeadEndpoints)
+    let isSecure = configuration.http.publicURL.hasPrefix("https://")
+    router.add(
+      middleware: ProblemMiddleware(table: table, isSecure: isSecure, telemetry: means.telemetry, logger: logger))
+    HealthRoutes(health: health, registry: nil).add(to: router, table)
     var services: [any Service] = [installation, wake]
     var intake: WebhookIntake?
     let budget = BodyBudget(bytes: configuration.http.bodyBudgetBytes)
     if parts.contains(.intake) {
-      intake = addIntake(to: router, means, installation: installation, wake: wake, budget: budget)
+      intake = addIntake(to: router, table, means, installation: installation, wake: wake, budget: budget)
     }
     let limiter = RateLimiter(redis: means.redis, now: Self.now)
     if parts.contains(.checkout) {
-      services.append(try addCheckout(to: router, means, limiter: limiter, budget: budget))
+      let guardian = RateGuard(limiter: limiter, clients: configuration.http.addressRule)
+      services.append(
+        try addShop(to: router, table, means, installation: installation, guardian: guardian, budget: budget))
     }
     if parts.contains(.pages) {
       let pages = try OrderPages(
         settings: configuration.page, pool: means.pool, vault: try means.demandVault(), limiter: limiter,
         clients: configuration.http.addressRule, telemetry: means.telemetry, logger: logger)
-      pages.addRoutes(to: router)
+      pages.addRoutes(to: router, table)
     }
+    if parts.contains(.checkout) { addDocument(to: router, table) }
     if parts.contains(.workers) { services.append(try makeWorkers(means, wake: wake)) }
     if parts.contains(.reconcile) { services.append(makeReconciler(means, wake: wake)) }
     services.append(GaugeService(means: means, intake: intake, logger: logger))
@@ -89,8 +95,8 @@ package struct DaemonApp: Sendable {
   }
 
   private func addIntake(
-    to router: Router<WebContext>, _ means: DaemonMeans, installation: InstallationWatch, wake: WakeBoard,
-    budget: BodyBudget
+    to router: Router<WebContext>, _ table: EndpointTable, _ means: DaemonMeans, installation: InstallationWatch,
+    wake: WakeBoard, budget: BodyBudget
   ) -> WebhookIntake {
     let settings = configuration.intake
     let intake = WebhookIntake(
@@ -103,25 +109,8 @@ package struct DaemonApp: Sendable {
       installation: installation, wake: wake, telemetry: means.telemetry, logger: logger, now: Self.now)
     WebhookRoute(
       intake: intake, settings: settings, http: configuration.http, budget: budget, telemetry: means.telemetry
-    ).add(to: router)
+    ).add(to: router, table)
     return intake
-  }
-
-  private func addCheckout(
-    to router: Router<WebContext>, _ means: DaemonMeans, limiter: RateLimiter, budget: BodyBudget
-  ) throws -> any Service {
-    let settings = configuration.checkout
-    let desk = CheckoutDesk(
-      settings: settings, pool: means.pool, vault: try means.demandVault(),
-      stripe: means.stripe(deadline: settings.stripeDeadline), ticks: means.ticks, telemetry: means.telemetry,
-      logger: logger)
-    ShopRoutes(
-      desk: desk, settings: settings, http: configuration.http, pool: means.pool, limiter: limiter, budget: budget,
-      telemetry: means.telemetry
-    ).add(to: router)
-    return ReservationSweep(
-      pool: means.pool, stripe: means.stripe(deadline: settings.stripeDeadline), interval: settings.sweepInterval,
-      ticks: means.ticks, telemetry: means.telemetry, logger: logger)
   }
 
   private func publicServer(_ router: Router<WebContext>, _ ports: ListeningPorts) -> some Service {
@@ -144,7 +133,7 @@ package struct DaemonApp: Sendable {
 
   private func metricsServer(_ health: Health, _ ports: ListeningPorts) -> some Service {
     let router = Router(context: WebContext.self)
-    HealthRoutes(health: health, registry: registry).add(to: router)
+    HealthRoutes(health: health, registry: registry).add(to: router, EndpointTable())
     var quiet = logger
     quiet.logLevel = max(logger.logLevel, .notice)
     return Application(

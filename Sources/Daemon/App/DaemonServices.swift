@@ -11,11 +11,11 @@ struct HealthRoutes: Sendable {
   let health: Health
   let registry: PrometheusRegistry?
 
-  func add(to router: Router<WebContext>) {
-    router.get("/healthz") { _, _ in health.alive() }
-    router.get("/readyz") { _, _ in await health.ready() }
+  func add(to router: Router<WebContext>, _ table: EndpointTable) {
+    table.add(.health, to: router) { _ in health.alive() }
+    table.add(.readiness, to: router) { _ in await health.ready() }
     guard let registry else { return }
-    router.get("/metrics") { _, _ in
+    table.add(.metrics, to: router) { _ in
       Response.bytes(Array(registry.exposition().utf8), type: "text/plain; version=0.0.4; charset=utf-8")
     }
   }

@@ -5,34 +5,27 @@ package import Postgres
 package import Store
 package import Stripe
 
-/// An order with the page where it is paid.
-package struct OpenedCheckout: Sendable, Equatable {
-  package let order: OpenedOrder
-  package let session: String
-  package let url: String
-  /// Unix seconds.
-  package let expiresAt: Int64
-}
-
 /// Opens orders: holds the stock, has Stripe make a Checkout Session, notes it. Nobody is sent to pay before holding
 /// stock, and no stock stays held for somebody who was not sent to pay.
 package final class CheckoutDesk: Sendable {
-  private let settings: CheckoutSettings
+  let settings: CheckoutSettings
   private let gate: ReservationGate
-  private let pool: PostgresPool
+  let pool: PostgresPool
   private let stripe: StripeClient
   private let ticks: LiveTicks
-  private let telemetry: Telemetry
-  private let logger: Logger
+  private let catalogue: CatalogueCache
+  let telemetry: Telemetry
+  let logger: Logger
 
   package init(
     settings: CheckoutSettings, pool: PostgresPool, vault: KeyVault, stripe: StripeClient, ticks: LiveTicks,
-    telemetry: Telemetry, logger: Logger
+    catalogue: CatalogueCache, telemetry: Telemetry, logger: Logger
   ) {
     self.settings = settings
     self.pool = pool
     self.stripe = stripe
     self.ticks = ticks
+    self.catalogue = catalogue
     self.telemetry = telemetry
     self.logger = logger
     gate = ReservationGate(
@@ -41,18 +34,23 @@ package final class CheckoutDesk: Sendable {
   }
 
   /// Opens one order, or throws the `Problem` to answer with.
-  package func open(_ request: CheckoutRequest) async throws(Problem) -> OpenedCheckout {
+  ///
+  /// Under an Idempotency-Key it is opened once: who comes again with the same request hears the same answer, and where
+  /// the first to come has not got one, because it is at work or was cut off, carries on where that one stands.
+  package func open(_ request: CheckoutRequest) async throws(Problem) -> AnsweredCheckout {
+    guard let claim = request.wish.claim else { return try await openNew(request) }
+    return try await openOnce(request, claim)
+  }
+
+  /// Holds stock, and goes on to Stripe.
+  func openNew(_ request: CheckoutRequest) async throws(Problem) -> AnsweredCheckout {
     let start = ContinuousClock.now
     let order = try await reserve(request, since: start)
-    let session = try await makeSession(order, request.wish)
-    try await attach(session, to: order)
-    ticks.changed([order.id])
+    let pending = PendingCheckout(order: order, email: request.wish.email, locale: request.wish.locale)
+    let answer = try await complete(pending, isKeyed: request.wish.claim != nil)
     telemetry.count(Telemetry.CheckoutOutcome.created)
     telemetry.checkoutSeconds.record(since: start)
-    logger.info("an order was opened", metadata: ["order": "\(order.number)", "session": "\(session.id)"])
-    return OpenedCheckout(
-      order: order, session: session.id, url: session.url ?? "",
-      expiresAt: session.expiresAt ?? order.payableUntil.unixSeconds)
+    return answer
   }
 
   private func reserve(
@@ -68,15 +66,33 @@ package final class CheckoutDesk: Sendable {
       throw Problem.checkoutUnavailable
     }
     telemetry.reservationSeconds.record(since: start)
-    if case .opened(let order) = outcome { return order }
+    if case .opened(let order) = outcome {
+      catalogue.changed()
+      return order
+    }
     telemetry.count(outcome.telemetry)
     throw outcome.problem(request)
   }
 
-  private func makeSession(_ order: OpenedOrder, _ wish: ReservationWish) async throws(Problem) -> CheckoutSession {
+  /// Has Stripe make the session of an order whose stock is held, and notes it. Any number may do so for one order, one
+  /// after the other or at once: they find the same session.
+  func complete(_ pending: PendingCheckout, isKeyed: Bool) async throws(Problem) -> AnsweredCheckout {
+    let order = pending.order
+    let session = try await makeSession(pending)
+    let answer = AnsweredCheckout(
+      order: order.id, number: order.number, amount: order.amount, session: session.id, url: session.url ?? "",
+      expiresAt: session.expiresAt.map { Instant(unixSeconds: $0) } ?? order.payableUntil)
+    try await attach(answer, payableUntil: order.payableUntil, isKeyed: isKeyed)
+    ticks.changed([order.id])
+    logger.info("an order was opened", metadata: ["order": "\(order.number)", "session": "\(session.id)"])
+    return answer
+  }
+
+  private func makeSession(_ pending: PendingCheckout) async throws(Problem) -> CheckoutSession {
+    let order = pending.order
     do throws(StripeError) {
       let session = try await stripe.createCheckoutSession(
-        settings.sessionRequest(order, wish), idempotencyKey: "gkm-checkout-\(order.number)")
+        settings.sessionRequest(pending), idempotencyKey: "gkm-checkout-\(order.number)")
       if session.url != nil { return session }
       throw StripeError(kind: .unreadable, message: "a Checkout Session without an address")
     } catch {
@@ -88,40 +104,44 @@ package final class CheckoutDesk: Sendable {
     }
   }
 
-  private func attach(_ session: CheckoutSession, to order: OpenedOrder) async throws(Problem) {
-    let heldUntil = order.payableUntil + settings.reservationGrace
+  private func attach(_ answer: AnsweredCheckout, payableUntil: Instant, isKeyed: Bool) async throws(Problem) {
+    let heldUntil = payableUntil + settings.reservationGrace
     for attempt in 1...3 {
       do {
         let isAttached = try await pool.write {
           try CheckoutSessionRecord.attach(
-            $0, session.id, to: order.id, number: order.number, heldUntil: heldUntil)
+            $0, answer.session, url: answer.url, expiresAt: answer.expiresAt, to: (answer.order, answer.number),
+            heldUntil: heldUntil)
         }
         if isAttached { return }
-        // The order is over, or an earlier try, of which we did not hear, has noted it.
-        if await hasNoted(session, for: order) { return }
+        // The order is over, or it is noted: by somebody with the same key, or by an earlier try of which we did not
+        // hear.
+        if await hasNoted(answer) { return }
         break
       } catch let error as PostgresError where error.isCommitUnknown || error.isRetryable {
         try? await Task.sleep(for: .milliseconds(50 * attempt))
       } catch {
         logger.error(
-          "a Checkout Session could not be noted", metadata: ["order": "\(order.number)", "error": "\(error)"])
+          "a Checkout Session could not be noted", metadata: ["order": "\(answer.number)", "error": "\(error)"])
         break
       }
     }
-    // Nobody was told of the session: it is closed, and the stock is free when its short hold ends.
-    _ = try? await stripe.expireCheckoutSession(session.id)
+    // Nobody was told of the session: it is closed, and the stock is free when its short hold ends. Under a key somebody
+    // else may tell of it.
+    if !isKeyed { _ = try? await stripe.expireCheckoutSession(answer.session) }
     telemetry.count(Telemetry.CheckoutOutcome.unavailable)
     throw Problem.checkoutUnavailable
   }
 
-  private func hasNoted(_ session: CheckoutSession, for order: OpenedOrder) async -> Bool {
-    let current = try? await pool.read { try CheckoutSessionRecord.current($0, order.id) }
-    return current == session.id
+  private func hasNoted(_ answer: AnsweredCheckout) async -> Bool {
+    let current = try? await pool.read { try CheckoutSessionRecord.current($0, answer.order) }
+    return current == answer.session
   }
 
   private func release(_ order: OpenedOrder, because problem: String) async {
     do {
       _ = try await pool.write { try ReservationRelease.release($0, order.id, .refused(problem)) }
+      catalogue.changed()
       ticks.changed([order.id])
     } catch {
       logger.warning(

@@ -11,11 +11,22 @@ extension Problem {
     502, "PAYMENT_REFUSED", "The payment page refused this order. You have not been charged.")
 }
 
+extension Problem {
+  static let requestUnderWay = Problem(
+    409, "REQUEST_UNDER_WAY",
+    "A request with this Idempotency-Key is being carried out. Please ask again for its answer.",
+    fields: [.init("Idempotency-Key", "is in use at this moment")], retryAfter: 1)
+  static let keyReused = Problem(
+    422, "IDEMPOTENCY_KEY_REUSED", "This Idempotency-Key came with another request before. Please take a new one.",
+    fields: [.init("Idempotency-Key", "belongs to a request with another body")])
+}
+
 extension ReservationOutcome {
   /// What an outcome other than an opened order is answered with; fields are named as `request` has them.
   func problem(_ request: CheckoutRequest) -> Problem {
     switch self {
     case .opened: return .failed
+    case .repeated: return .requestUnderWay
     case .soldOut(let listing, let title):
       return Problem(
         409, "SOLD_OUT", "\(title) is sold out. You have not been charged.",
@@ -54,6 +65,7 @@ extension ReservationOutcome {
   var telemetry: Telemetry.CheckoutOutcome {
     switch self {
     case .opened: .created
+    case .repeated: .repeated
     case .soldOut: .soldOut
     case .stockChanged: .stockChanged
     case .stockBusy: .stockBusy

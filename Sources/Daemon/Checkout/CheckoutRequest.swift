@@ -3,7 +3,7 @@ package import Store
 
 /// `POST /v1/checkout`, valid in form.
 package struct CheckoutRequest: Sendable {
-  package let wish: ReservationWish
+  package var wish: ReservationWish
   /// As the body has them, to say which one is at fault.
   private let listings: [ListingID]
 

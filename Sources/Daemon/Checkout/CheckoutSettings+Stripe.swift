@@ -8,8 +8,10 @@ extension CheckoutSettings {
     ReservationTimes(opening: stripeDeadline + .seconds(60), payable: sessionLifetime, grace: reservationGrace)
   }
 
-  func sessionRequest(_ order: OpenedOrder, _ wish: ReservationWish) -> CheckoutSessionRequest {
-    CheckoutSessionRequest(
+  /// The same for the same order, each time: Stripe takes it as one request.
+  func sessionRequest(_ pending: PendingCheckout) -> CheckoutSessionRequest {
+    let order = pending.order
+    return CheckoutSessionRequest(
       items: order.lines.map { line in
         CheckoutSessionRequest.Item(
           name: line.title, currency: line.unitPrice.currency.code, unitAmount: line.unitPrice.amount,
@@ -18,7 +20,7 @@ extension CheckoutSettings {
       clientReferenceID: order.number,
       metadata: ["order_id": order.id.description, "order_number": order.number],
       successURL: successURL, cancelURL: cancelURL, expiresAt: order.payableUntil.unixSeconds,
-      customerEmail: wish.email, locale: StripeLocale.nearest(to: wish.locale))
+      customerEmail: pending.email, locale: StripeLocale.nearest(to: pending.locale))
   }
 }
 

@@ -94,6 +94,8 @@ private struct ReservationRaces: Sendable {
         telemetry.reservationConflicts.increment()
         seen.merge(conflict.available) { first, _ in first }
         if locking { return [.success(.stockBusy(conflict.listing, title: conflict.title))] }
+      } catch let taken as IdempotencyKeysTaken {
+        return await reserve(wishes, without: taken.keys, seen: seen)
       } catch let error as PostgresError where error.isRetryable && attempt < Self.tries {
         // Nothing of it was committed, and the cause passes.
       } catch {
@@ -104,6 +106,16 @@ private struct ReservationRaces: Sendable {
     let half = wishes.count / 2
     let first = await reserve(Array(wishes[..<half]), seen: seen)
     return first + (await reserve(Array(wishes[half...]), seen: seen))
+  }
+
+  /// Tries again for those whose keys nobody else holds.
+  private func reserve(
+    _ wishes: [ReservationWish], without keys: Set<[UInt8]>, seen: [ListingID: Int64]
+  ) async -> [Result<ReservationOutcome, any Error>] {
+    func isFree(_ wish: ReservationWish) -> Bool { wish.claim.map { !keys.contains($0.key) } ?? true }
+    let rest = wishes.filter(isFree)
+    var outcomes = rest.isEmpty ? [][...] : await reserve(rest, seen: seen)[...]
+    return wishes.map { isFree($0) ? outcomes.removeFirst() : .success(.repeated) }
   }
 
   /// Who began while there was stock is told that it changed, not that there never was any.

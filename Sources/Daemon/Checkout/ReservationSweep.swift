@@ -6,12 +6,13 @@ import Store
 package import Stripe
 
 /// Gives stock back that was held for orders which nobody paid: first the session is closed at Stripe, so that nobody
-/// can pay for what is no longer held; then the stock is free.
+/// can pay for what is no longer held; then the stock is free. Forgets Idempotency-Keys whose time is over, too.
 package final class ReservationSweep: Service, Sendable {
   private let pool: PostgresPool
   private let stripe: StripeClient
   private let interval: Duration
   private let ticks: LiveTicks
+  private let catalogue: CatalogueCache?
   private let telemetry: Telemetry
   private let logger: Logger
 
@@ -19,13 +20,14 @@ package final class ReservationSweep: Service, Sendable {
   private static let sessionsAtOnce = 4
 
   package init(
-    pool: PostgresPool, stripe: StripeClient, interval: Duration, ticks: LiveTicks, telemetry: Telemetry,
-    logger: Logger
+    pool: PostgresPool, stripe: StripeClient, interval: Duration, ticks: LiveTicks, catalogue: CatalogueCache? = nil,
+    telemetry: Telemetry, logger: Logger
   ) {
     self.pool = pool
     self.stripe = stripe
     self.interval = interval
     self.ticks = ticks
+    self.catalogue = catalogue
     self.telemetry = telemetry
     self.logger = logger
   }
@@ -54,6 +56,7 @@ package final class ReservationSweep: Service, Sendable {
       guard page.count == Self.pageSize, let last = page.last else { break }
       cursor = last
     }
+    try await pool.write { try CheckoutIdempotency.forget($0) }
     return ended
   }
 
@@ -72,9 +75,12 @@ package final class ReservationSweep: Service, Sendable {
   private func end(_ reservation: OverdueReservation) async -> Bool {
     if let session = reservation.checkoutSession, await !isClosed(session, of: reservation) { return false }
     do {
-      let isReleased = try await pool.write { try ReservationRelease.release($0, reservation.order, .expired) }
+      let isReleased = try await pool.write {
+        try ReservationRelease.release($0, reservation.order, .expired, ifOverdue: true)
+      }
       if isReleased {
         telemetry.reservationsExpired.increment()
+        catalogue?.changed()
         ticks.changed([reservation.order])
         logger.info("an unpaid order expired", metadata: ["order": "\(reservation.number)"])
       }

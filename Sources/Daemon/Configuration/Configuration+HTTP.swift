@@ -106,6 +106,8 @@ package struct CheckoutSettings: Sendable {
   package var sweepInterval: Duration
   /// Checkouts that one client may open in a minute, where it is not on this machine.
   package var requestsPerMinute: Int
+  /// How long an Idempotency-Key is remembered.
+  package var idempotencyLifetime: Duration
 
   init(_ reader: inout ConfigurationReader, publicURL: String) {
     sessionLifetime = reader.duration(
@@ -124,6 +126,29 @@ package struct CheckoutSettings: Sendable {
       "checkout.sweep_interval", default: .seconds(5), in: .milliseconds(50)...(.seconds(600)))
     requestsPerMinute = reader.number(
       "checkout.requests_per_minute", default: 60, in: 1...1_000_000)
+    idempotencyLifetime = reader.duration(
+      "checkout.idempotency_lifetime", default: .seconds(86_400), in: .seconds(1)...(.seconds(30 * 86_400)))
+  }
+}
+
+/// How the rest of the API is guarded and kept fast.
+package struct APISettings: Sendable {
+  /// Requests that one client may make in a minute, checkouts and pages aside, where it is not on this machine.
+  package var requestsPerMinute: Int
+  /// Requests with one order's token in a minute.
+  package var tokenRequestsPerMinute: Int
+  /// How long Redis keeps an answer of the catalogue; zero keeps none.
+  package var catalogueTTL: Duration
+  /// Where the customer's portal leads back to.
+  package var portalReturnURL: String
+
+  static let bodyLimitBytes = 16 << 10
+
+  init(_ reader: inout ConfigurationReader, publicURL: String) {
+    requestsPerMinute = reader.number("api.requests_per_minute", default: 600, in: 1...1_000_000)
+    tokenRequestsPerMinute = reader.number("api.token_requests_per_minute", default: 60, in: 1...1_000_000)
+    catalogueTTL = reader.duration("api.catalogue_ttl", default: .seconds(5), in: .zero...(.seconds(60)))
+    portalReturnURL = reader.text("api.portal_return_url", default: publicURL)
   }
 }
 

@@ -14,6 +14,7 @@ package struct Configuration: Sendable {
   package var http: HTTPSettings
   package var intake: IntakeSettings
   package var checkout: CheckoutSettings
+  package var api: APISettings
   package var page: PageSettings
   package var database: DatabaseSettings
   package var redis: RedisSettings
@@ -65,6 +66,7 @@ package struct Configuration: Sendable {
     http = HTTPSettings(&reader)
     intake = IntakeSettings(&reader)
     checkout = CheckoutSettings(&reader, publicURL: http.publicURL)
+    api = APISettings(&reader, publicURL: http.publicURL)
     page = PageSettings(&reader)
     database = DatabaseSettings(&reader)
     redis = RedisSettings(&reader)

@@ -3,9 +3,10 @@ package import Hummingbird
 import NIOCore
 
 /// A refusal, as `application/problem+json` (RFC 9457).
-package struct Problem: Error, Sendable, Equatable {
+package struct Problem: Error, Sendable, Equatable, Codable {
   /// One field of the request that is wrong.
-  package struct Field: Sendable, Equatable {
+  package struct Field: Sendable, Equatable, Codable {
+    /// A JSON pointer into the body (RFC 6901), or the name of a parameter or header.
     package let name: String
     package let message: String
 
@@ -41,18 +42,25 @@ package struct Problem: Error, Sendable, Equatable {
     self.closesConnection = closesConnection
   }
 
+  /// The statuses' names (RFC 9110 § 15, RFC 6585).
+  private static let titles = [
+    400: "Bad Request", 401: "Unauthorized", 404: "Not Found", 405: "Method Not Allowed", 408: "Request Timeout",
+    409: "Conflict", 413: "Content Too Large", 415: "Unsupported Media Type", 422: "Unprocessable Content",
+    429: "Too Many Requests", 500: "Internal Server Error", 502: "Bad Gateway", 503: "Service Unavailable",
+  ]
+
   package static let notFound = Problem(404, "NOT_FOUND", "There is nothing here.")
   package static let failed = Problem(500, "FAILED", "Something went wrong here. Nothing was charged.")
   package static let unavailable = Problem(
     503, "UNAVAILABLE", "This cannot be served just now. Please come again.", retryAfter: 2)
   package static let tooMany = Problem(
-    429, "TOO_MANY_REQUESTS", "Too many requests. Please wait a minute.", retryAfter: 60)
+    429, "TOO_MANY_REQUESTS", "Too many requests. Please wait a moment.", retryAfter: 60)
 
   package var response: Response {
     var json = JSONWriter()
     json.object { json in
       json.member("type", "about:blank")
-      json.member("title", HTTPResponse.Status(integerLiteral: status).reasonPhrase)
+      json.member("title", Self.titles[status] ?? "Refused")
       json.member("status", Int64(status))
       json.member("code", code)
       json.member("detail", detail)
@@ -110,6 +118,7 @@ extension HTTPField.Name {
   static let referrerPolicy = named("Referrer-Policy")
   static let xFrameOptions = named("X-Frame-Options")
   static let crossOriginOpenerPolicy = named("Cross-Origin-Opener-Policy")
+  static let crossOriginResourcePolicy = named("Cross-Origin-Resource-Policy")
   static let permissionsPolicy = named("Permissions-Policy")
   static let xRobotsTag = named("X-Robots-Tag")
 

@@ -4,14 +4,20 @@ import Hummingbird
 import Logging
 import Synchronization
 
-/// Turns whatever a handler throws into an answer, and counts every request by route and status.
+/// Turns whatever a handler throws into an answer, puts the headers on each answer that keep a browser from making more
+/// of it than it is, and counts every request by route and status.
 struct ProblemMiddleware: RouterMiddleware {
   typealias Context = WebContext
 
+  private let table: EndpointTable
+  private let isSecure: Bool
   private let counters: RouteCounters
   private let logger: Logger
 
-  init(telemetry: Telemetry, logger: Logger) {
+  /// - Parameter isSecure: whether clients come by HTTPS, and shall never come otherwise.
+  init(table: EndpointTable, isSecure: Bool, telemetry: Telemetry, logger: Logger) {
+    self.table = table
+    self.isSecure = isSecure
     counters = RouteCounters(factory: telemetry.factory)
     self.logger = logger
   }
@@ -24,11 +30,9 @@ struct ProblemMiddleware: RouterMiddleware {
       response = try await next(request, context)
     } catch let problem as Problem {
       response = problem.response
+      if problem.status == 401 { response.headers[.wwwAuthenticate] = "Bearer" }
     } catch let error as any HTTPResponseError {
-      response =
-        error.status == .notFound
-        ? Problem.notFound.response
-        : Problem(error.status.code, "REFUSED", error.status.reasonPhrase).response
+      response = refusal(of: request, error.status)
       // Nobody reads a body that no route takes.
       if request.hasBody { response.closeAfterwards() }
     } catch is CancellationError {
@@ -38,8 +42,29 @@ struct ProblemMiddleware: RouterMiddleware {
         "a request failed", metadata: ["route": "\(context.endpointPath ?? "none")", "error": "\(error)"])
       response = Problem.failed.response
     }
+    secure(&response.headers)
     counters.count(route: context.endpointPath ?? "none", status: response.status.code)
     return response
+  }
+
+  private func refusal(of request: Request, _ status: HTTPResponse.Status) -> Response {
+    guard status == .notFound else { return Problem(status.code, "REFUSED", status.reasonPhrase).response }
+    let methods = table.methods(of: request.uri.path)
+    if methods.isEmpty { return Problem.notFound.response }
+    let allowed = methods.joined(separator: ", ")
+    var response = Problem(405, "METHOD_NOT_ALLOWED", "This takes \(allowed).").response
+    response.headers[.allow] = allowed
+    return response
+  }
+
+  /// What an answer has set itself stays.
+  private func secure(_ headers: inout HTTPFields) {
+    var wanted: [(HTTPField.Name, String)] = [
+      (.xContentTypeOptions, "nosniff"), (.contentSecurityPolicy, "default-src 'none'; frame-ancestors 'none'"),
+      (.referrerPolicy, "no-referrer"), (.xFrameOptions, "DENY"), (.crossOriginResourcePolicy, "same-origin"),
+    ]
+    if isSecure { wanted.append((.strictTransportSecurity, "max-age=31536000")) }
+    for (name, value) in wanted where headers[name] == nil { headers[name] = value }
   }
 }
 

@@ -37,6 +37,9 @@ package final class RateLimiter: Sendable {
     return count <= Int64(limit)
   }
 
+  /// How long the present window lasts, in seconds.
+  package var secondsLeft: Int { 60 - Int(now() % 60) }
+
   private func countLocally(_ key: String, window: Int64) -> Int {
     local.withLock { local in
       if local.window != window { local = Local(window: window) }

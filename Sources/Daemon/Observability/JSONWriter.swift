@@ -53,7 +53,16 @@ package struct JSONWriter: Sendable {
 
   package mutating func member(_ name: String, _ value: Bool) {
     key(name)
+    self.value(value)
+  }
+
+  package mutating func value(_ value: Bool) {
     raw(value ? "true" : "false")
+  }
+
+  /// A number as it was written.
+  mutating func number(_ text: String) {
+    raw(text)
   }
 
   package mutating func value(_ value: Int64) {
@@ -73,7 +82,7 @@ package struct JSONWriter: Sendable {
     needsComma = true
   }
 
-  private mutating func key(_ name: String) {
+  mutating func key(_ name: String) {
     separate()
     quote(name)
     bytes.append(UInt8(ascii: ":"))

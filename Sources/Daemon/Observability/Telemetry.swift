@@ -35,6 +35,7 @@ package struct Telemetry: Sendable {
   package enum CheckoutOutcome: String, CaseIterable, Sendable {
     case created, invalid, soldOut = "sold_out", stockChanged = "stock_changed", stockBusy = "stock_busy"
     case unknownListing = "unknown_listing", refusedByStripe = "refused_by_stripe", unavailable, limited
+    case repeated
   }
 
   package enum RevealOutcome: String, CaseIterable, Sendable {

@@ -35,18 +35,21 @@ package struct OrderPages: Sendable {
     pages = try PageRenderer()
   }
 
-  package func addRoutes(to router: Router<WebContext>) {
-    router.get("/o/:token") { request, context in await show(request, context) }
-    router.post("/o/:token/reveal") { request, context in await revealKeys(request, context) }
-    router.get("/thanks") { request, _ in
-      let words = PageWords.of(acceptLanguage: request.headers[.acceptLanguage])
+  package func addRoutes(to router: Router<WebContext>, _ table: EndpointTable) {
+    table.add(.orderPage, to: router) { await show($0.request, $0.context) }
+    table.add(.reveal, to: router) { await revealKeys($0.request, $0.context) }
+    table.add(.thanks, to: router) { call in
+      let words = PageWords.of(acceptLanguage: call.request.headers[.acceptLanguage])
       return pages.message(words.thanks, words, status: .ok)
     }
-    router.get("/cancelled") { request, _ in
-      let words = PageWords.of(acceptLanguage: request.headers[.acceptLanguage])
+    table.add(.cancelled, to: router) { call in
+      let words = PageWords.of(acceptLanguage: call.request.headers[.acceptLanguage])
       return pages.message(words.cancelled, words, status: .ok)
     }
-    router.get(RouterPath(pages.stylePath)) { _, _ in pages.style() }
+    table.add(.asset, to: router) { call in
+      guard call.request.uri.path == pages.stylePath else { throw Problem.notFound }
+      return pages.style()
+    }
   }
 
   private func show(_ request: Request, _ context: WebContext) async -> Response {

@@ -45,6 +45,7 @@ package enum Policy {
       "order_unit", readers: .readOrders, daemon: .work, vendor: .column, audit: .order(column: "order_id")),
     TableRule(
       "reservation", readers: .readOrders, daemon: .work, vendor: .column, audit: .order(column: "order_id")),
+    TableRule("checkout_idempotency", readers: nil, hidden: ["session_url", "problem"], daemon: .all),
   ]
 
   private static let payments: [TableRule] = [

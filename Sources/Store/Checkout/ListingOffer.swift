@@ -1,15 +1,17 @@
 package import Market
-package import Postgres
+import Postgres
 
 /// A listing as it stands at one moment: what is sold, for how much, and how much of it is left.
 package struct ListingOffer: Sendable, Equatable {
   package let id: ListingID
   package let vendor: VendorID
   package let vendorName: String
+  package let vendorHandle: String
   package let product: ProductID
   package let title: String
   package let platform: String
   package let region: String
+  package let category: String
   package let price: Money
   package let isForSale: Bool
   package let maximumPerOrder: Int
@@ -17,7 +19,8 @@ package struct ListingOffer: Sendable, Equatable {
 
   static let columns: SQL = """
     l.id, l.vendor_id, v.name::text, l.product_id, p.title::text, p.platform::text, p.region::text,
-    l.price::bigint, l.currency::text, l.state = 'active' AND v.state = 'active', l.max_per_order, s.available
+    l.price::bigint, l.currency::text, l.state = 'active' AND v.state = 'active', l.max_per_order, s.available,
+    v.handle, p.category::text
     """
 
   static let tables: SQL = """
@@ -27,7 +30,7 @@ package struct ListingOffer: Sendable, Equatable {
     JOIN gkm.listing_stock s ON s.listing_id = l.id
     """
 
-  static let columnCount = 12
+  static let columnCount = 14
 
   init(_ row: Row) throws {
     id = try row.id(0)
@@ -41,28 +44,7 @@ package struct ListingOffer: Sendable, Equatable {
     isForSale = try row.bool(9)
     maximumPerOrder = try row.int(10)
     available = try row.int64(11)
-  }
-}
-
-/// What can be bought.
-package enum Catalogue {
-  /// Listings for sale after `after`, by id.
-  package static func page(
-    _ session: borrowing Session, after: ListingID?, limit: Int
-  ) throws -> [ListingOffer] {
-    try session.rows(
-      """
-      SELECT \(sql: ListingOffer.columns) FROM \(sql: ListingOffer.tables)
-      WHERE l.state = 'active' AND v.state = 'active' AND l.id > \(after ?? ListingID(0))
-      ORDER BY l.id LIMIT \(limit)
-      """
-    ) { try ListingOffer($0) }
-  }
-
-  /// One listing, for sale or not.
-  package static func listing(_ session: borrowing Session, _ id: ListingID) throws -> ListingOffer? {
-    try session.first(
-      "SELECT \(sql: ListingOffer.columns) FROM \(sql: ListingOffer.tables) WHERE l.id = \(id)"
-    ) { try ListingOffer($0) }
+    vendorHandle = try row.string(12)
+    category = try row.string(13)
   }
 }

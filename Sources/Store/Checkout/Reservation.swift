@@ -20,6 +20,8 @@ package struct ReservationWish: Sendable {
   package var email: String
   package var name: String?
   package var locale: String
+  /// Under which key the request is carried out once.
+  package var claim: IdempotencyClaim?
 
   /// Lines of the same listing are added up.
   package init(
@@ -80,6 +82,8 @@ package enum ReservationOutcome: Sendable, Equatable {
   case otherCurrency(ListingID, sold: Currency, order: Currency)
   /// More money than one payment may be.
   case tooExpensive
+  /// Another request came under the same key: what became of that one is to be looked up.
+  case repeated
 }
 
 /// How long stock is held.

@@ -42,14 +42,18 @@ package enum ReservationRelease {
   }
 
   /// Ends an open order: its stock goes back, its state becomes `expired`. Answers false, and changes nothing, where it
-  /// is not open any more. The fact is noted too, so that reducing the order again ends in the same state; a payment
-  /// heard of later still counts.
-  package static func release(_ session: borrowing Session, _ order: OrderID, _ cause: Cause) throws -> Bool {
+  /// is not open any more or, refused, has a session all the same. The fact is noted too, so that reducing the order
+  /// again ends in the same state; a payment heard of later still counts.
+  ///
+  /// - Parameter ifOverdue: ends it only if its time is still over: it was extended if the session was noted meanwhile.
+  package static func release(
+    _ session: borrowing Session, _ order: OrderID, _ cause: Cause, ifOverdue: Bool = false
+  ) throws -> Bool {
     let stamp = try Stamp.now(session)
     let head = try session.first("SELECT state, number FROM gkm.orders WHERE id = \(order) FOR UPDATE") {
       (state: try $0.word(0, as: OrderState.self), number: try $0.string(1))
     }
-    guard let head, head.state == .open else { return false }
+    guard let head, head.state == .open, try stands(cause, ifOverdue: ifOverdue, order, session) else { return false }
     let name = (id: order, number: head.number)
     var audit = AuditBatch(stamp)
     switch cause {
@@ -59,11 +63,29 @@ package enum ReservationRelease {
     }
     try noteExpiry(session, order)
     let freed = try giveBack(session, name, &audit)
-    try session.execute(
-      "UPDATE gkm.orders SET state = 'expired', updated_at = now(), version = version + 1 WHERE id = \(order)")
-    try session.execute(audit.statement)
-    try session.execute(Restock.wake(freed))
+    try session.pipeline([
+      "UPDATE gkm.orders SET state = 'expired', updated_at = now(), version = version + 1 WHERE id = \(order)",
+      CheckoutIdempotency.free(order), audit.statement, Restock.wake(freed),
+    ])
     return true
+  }
+
+  /// Whether the cause still holds, now that the order is locked.
+  private static func stands(
+    _ cause: Cause, ifOverdue: Bool, _ order: OrderID, _ session: borrowing Session
+  ) throws -> Bool {
+    let question: SQL
+    if case .refused = cause {
+      question = "SELECT checkout_session IS NULL FROM gkm.orders WHERE id = \(order)"
+    } else if ifOverdue {
+      question = """
+        SELECT EXISTS (
+          SELECT FROM gkm.reservation WHERE order_id = \(order) AND state = 'held' AND expires_at <= now())
+        """
+    } else {
+      return true
+    }
+    return try session.first(question) { try $0.bool(0) } ?? false
   }
 
   private static func noteExpiry(_ session: borrowing Session, _ order: OrderID) throws {

@@ -23,7 +23,11 @@ package struct Reserver: Sendable {
   ) throws -> [ReservationOutcome] {
     let listings = Set(wishes.flatMap { $0.lines.map(\.listing) }).sorted()
     var shelf = try Shelf.read(session, listings, locking: locking)
-    let shares = try wishes.map { try shelf.give($0) }
+    var keys: Set<[UInt8]> = []
+    let shares = try wishes.map { wish in
+      if let key = wish.claim?.key, !keys.insert(key).inserted { return Shelf.Share.refused(.repeated) }
+      return try shelf.give(wish)
+    }
     let refusals = shares.compactMap(\.refusal)
     guard refusals.count < wishes.count else { return refusals }
     try take(shelf, session)
@@ -39,6 +43,8 @@ package struct Reserver: Sendable {
       }
     }
     try write(grants, fresh.stamp, session)
+    try CheckoutIdempotency.bind(
+      session, grants.compactMap { grant in grant.wish.claim.map { ($0, grant.order) } }, at: fresh.stamp.at)
     return outcomes
   }
 

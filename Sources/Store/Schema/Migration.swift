@@ -19,6 +19,7 @@ package struct Migration: Sendable {
     Migration(version: 6, name: "cases", sql: text(PackageResources.m0006_cases_sql)),
     Migration(version: 7, name: "refunds", sql: text(PackageResources.m0007_refunds_sql)),
     Migration(version: 9, name: "reconciliation", sql: text(PackageResources.m0009_reconciliation_sql)),
+    Migration(version: 10, name: "checkout", sql: text(PackageResources.m0010_checkout_sql)),
     Migration(version: 11, name: "sealing", sql: text(PackageResources.m0011_sealing_sql)),
     Migration(version: 13, name: "engine", sql: text(PackageResources.m0013_engine_sql)),
   ]

@@ -72,8 +72,8 @@ package struct Verification: Sendable {
   }
 
   static let checks: [Check] =
-    stockChecks + orderChecks + caseChecks + paymentChecks + refundChecks + ledgerChecks + deliveryChecks
-    + auditChecks + secretChecks + reconciliationChecks
+    stockChecks + checkoutChecks + orderChecks + caseChecks + paymentChecks + refundChecks + ledgerChecks
+    + deliveryChecks + auditChecks + secretChecks + reconciliationChecks
 
   /// One promise and how it is looked into.
   struct Check: Sendable {

@@ -18,7 +18,7 @@ struct TrafficCalls: Sendable {
   /// How many pages of the catalogue are looked at.
   private static let pageLimit = 25
 
-  /// The listings that can be bought: `{"listings":[{"id":1,"available":3,…}],"next":1}`, page by page.
+  /// The listings that can be bought: `{"listings":[{"id":1,"available":3,…}],"next":"…"}`, page by page.
   func catalogue() async throws -> [Int64] {
     var listings: [Int64] = []
     var after = ""
@@ -30,8 +30,8 @@ struct TrafficCalls: Sendable {
       for listing in json["listings"]?.elements ?? [] where listing["available"]?.integer ?? 1 > 0 {
         if let id = listing["id"]?.integer { listings.append(id) }
       }
-      guard let next = json["next"]?.integer else { break }
-      after = "&after=\(next)"
+      guard let next = json["next"]?.text else { break }
+      after = "&cursor=\(next)"
     }
     return listings
   }

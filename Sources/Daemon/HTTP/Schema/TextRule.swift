@@ -60,11 +60,43 @@ extension TextRule {
     ) { words.contains($0) }
   }
 
+  /// Anything short, nothing included.
+  static let label = TextRule(length: 0...1_000, wanted: "a name is wanted") { _ in true }
+
   /// What only we make: judged where it is used.
   static func opaque(_ limit: Int, wanted: String = "what an earlier answer gave is wanted") -> TextRule {
     TextRule(length: 1...limit, pattern: "^[!-~]+$", wanted: wanted) { text in
       text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F }
     }
+  }
+}
+
+extension TextRule {
+  static let handle = TextRule(
+    length: 2...40, pattern: "^[a-z0-9][a-z0-9-]{1,39}$", wanted: "a vendor's handle is wanted"
+  ) { $0.wholeMatch(of: /[a-z0-9][a-z0-9-]{1,39}/) != nil }
+
+  /// As it is shown. What people type is read more kindly.
+  static let orderNumber = TextRule(
+    length: 15...15, pattern: "^GK-[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{2}$", wanted: "an order's number is wanted"
+  ) { OrderNumber($0)?.text == $0 }
+
+  /// Whether there is such an order is another question.
+  static let orderReference = TextRule(
+    length: 1...40, pattern: "^[0-9A-Za-z-]+$", wanted: "an order's number or id is wanted"
+  ) { text in text.utf8.allSatisfy { $0 == 0x2D || (0x30...0x39).contains($0) || (0x41...0x5A).contains($0 & 0xDF) } }
+
+  /// 32 bytes in base64url.
+  static let token = TextRule(
+    length: 43...43, pattern: "^[0-9A-Za-z_-]{43}$", wanted: "an order's token is wanted"
+  ) { OrderToken($0) != nil }
+
+  static let instant = TextRule(
+    length: 20...32, format: "date-time", wanted: "a time is wanted"
+  ) { Instant(rfc3339: $0) != nil }
+
+  static let address = TextRule(length: 8...8_192, format: "uri", wanted: "an address is wanted") { text in
+    text.hasPrefix("https://") || text.hasPrefix("http://")
   }
 }
 
