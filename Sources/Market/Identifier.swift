@@ -49,6 +49,7 @@ package enum Subject {
   package enum Case {}
   package enum CommissionRule {}
   package enum LedgerTx {}
+  package enum Evidence {}
 }
 
 package typealias PersonID = Identifier<Subject.Person>
@@ -72,3 +73,4 @@ package typealias RefundRequestID = Identifier<Subject.RefundRequest>
 package typealias CaseID = Identifier<Subject.Case>
 package typealias CommissionRuleID = Identifier<Subject.CommissionRule>
 package typealias LedgerTxID = Identifier<Subject.LedgerTx>
+package typealias EvidenceID = Identifier<Subject.Evidence>

@@ -32,6 +32,10 @@ package struct Knobs: Sendable, Equatable {
   /// Refunds that start `pending` and succeed only when told, or that fail after `pending`.
   package var refundPendingRate = 0.0
 
+  /// How long a bank looks at submitted evidence; 0: until it is told to decide. And how often it decides for us.
+  package var disputeReviewSeconds = 0.0
+  package var disputeWinRate = 0.5
+
   package init() {}
 
   /// Every knob's name, as `/_sim/knobs` and `--knob` spell it, with its place.
@@ -44,7 +48,8 @@ package struct Knobs: Sendable, Equatable {
     ("api_409_rate", \.api409Rate), ("api_timeout_rate", \.apiTimeoutRate),
     ("api_commit_then_timeout_rate", \.apiCommitThenTimeoutRate), ("api_hold_ms", \.apiHoldMilliseconds),
     ("api_delay_ms", \.apiDelayMilliseconds), ("minimum_session_s", \.minimumSessionSeconds),
-    ("refund_pending_rate", \.refundPendingRate),
+    ("refund_pending_rate", \.refundPendingRate), ("dispute_review_s", \.disputeReviewSeconds),
+    ("dispute_win_rate", \.disputeWinRate),
   ]
 
   package static var names: [String] { places.map(\.0) }

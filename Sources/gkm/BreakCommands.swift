@@ -47,25 +47,6 @@ struct BreakCommand: AsyncParsableCommand {
   }
 }
 
-/// `gkm replay`
-struct ReplayCommand: AsyncParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "replay", abstract: "Have an event in quarantine read and applied again; as ops or admin.")
-
-  @Argument(help: ArgumentHelp("The event's id, evt_….", valueName: "event"))
-  var event: String
-
-  @OptionGroup var reason: ReasonOptions
-  @OptionGroup var connection: ConnectionOptions
-
-  func validate() throws { try reason.check(connection) }
-
-  func run() async throws {
-    let (event, text) = (event, reason.reason)
-    print(try await connection.connection.connected { try await BreakReport.replay(event, reason: text, on: $0) })
-  }
-}
-
 /// Why something is done.
 struct ReasonOptions: ParsableArguments {
   @Option(parsing: .unconditional, help: ArgumentHelp("Why, in 3 to 500 characters.", valueName: "text"))

@@ -22,6 +22,8 @@ struct Gkm: AsyncParsableCommand {
       FindCommand.self,
       RetryCommand.self,
       RefundCommand.self,
+      DisputeCommand.self,
+      EventCommand.self,
       BreakCommand.self,
       CaseCommand.self,
       CommissionCommand.self,
@@ -35,7 +37,6 @@ struct Gkm: AsyncParsableCommand {
       WhoamiCommand.self,
       ThemesCommand.self,
       KeysCommand.self,
-      ReplayCommand.self,
     ],
     defaultSubcommand: UICommand.self,
     // As with psql, -h is the host.

@@ -64,7 +64,7 @@ struct KindOptions: ParsableArguments {
   @OptionGroup var connection: ConnectionOptions
 
   func apply(_ change: WorkReport.Change) async throws {
-    let (kind, reason) = (kind, try why.reason(connection))
+    let (kind, reason) = (kind, try why.checked(connection))
     print(
       try await connection.connection.connected {
         try await WorkReport.change(kind, change, reason: reason, on: $0)
@@ -72,13 +72,10 @@ struct KindOptions: ParsableArguments {
   }
 }
 
-/// Why something is changed.
-struct ReasonOptions: ParsableArguments {
-  @Option(parsing: .unconditional, help: ArgumentHelp("Why, in 3 to 500 characters.", valueName: "text"))
-  var reason: String
-
-  func reason(_ connection: ConnectionOptions) throws -> String {
-    if connection.readOnly { throw ValidationError("--read-only is given, and this changes something.") }
+extension ReasonOptions {
+  /// The reason, where something may be changed at all.
+  func checked(_ connection: ConnectionOptions) throws -> String {
+    try check(connection)
     return reason
   }
 }
@@ -121,7 +118,7 @@ struct DeadCommand: AsyncParsableCommand {
     @OptionGroup var connection: ConnectionOptions
 
     func run() async throws {
-      let (job, about, reason) = (JobID(job), about, try why.reason(connection))
+      let (job, about, reason) = (JobID(job), about, try why.checked(connection))
       print(
         try await connection.connection.connected {
           try await WorkReport.edit(job, subject: about, reason: reason, on: $0)
@@ -150,7 +147,7 @@ struct LetterOptions: ParsableArguments {
   }
 
   func settle(discards: Bool) async throws {
-    let (jobs, kind, reason) = (jobs.map { JobID($0) }, kind, try why.reason(connection))
+    let (jobs, kind, reason) = (jobs.map { JobID($0) }, kind, try why.checked(connection))
     print(
       try await connection.connection.connected {
         try await WorkReport.settle(jobs, all: kind, discards: discards, reason: reason, on: $0)

@@ -42,6 +42,8 @@ enum Sample {
     case .audit: ListPage(.audit, audit)
     case .cases: ListPage(.cases, cases)
     case .refunds: ListPage(.refunds, refunds)
+    case .disputes: ListPage(.disputes, disputes)
+    case .events: ListPage(.events, events)
     case .dead: ListPage(.dead, dead)
     case .jobs: ListPage(.jobs, jobs)
     case .people: ListPage(.people, people)

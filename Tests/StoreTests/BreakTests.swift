@@ -127,10 +127,10 @@ import Testing
       _ = try await daemon.write { try EventIntake.recordWithAudit($0, events) }
       await daemon.close()
       let ops = try await PostgresConnection.connect(try await market.person(.ops))
-      try await ops.write { try BreakActions.replay($0, event: "evt_1", reason: "fixed by the new release") }
+      _ = try await ops.write { try ReplayEvent.replay($0, event: "evt_1", reason: "fixed by the new release") }
       for event in ["evt_1", "evt_2", "evt_3"] {
         await #expect(throws: ActionRefused.self, "\(event)") {
-          try await ops.write { try BreakActions.replay($0, event: event, reason: "once more") }
+          _ = try await ops.write { try ReplayEvent.replay($0, event: event, reason: "once more") }
         }
       }
       await ops.close()

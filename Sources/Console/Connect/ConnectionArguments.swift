@@ -7,11 +7,13 @@ package enum ConnectionArguments {
   private static let alone: Set<String> = ["--read-only", "-w", "--no-password"]
   /// Subcommands whose first word may look like anything.
   private static let takesAnything: Set<String> = [
-    "show", "find", "retry", "refund", "case", "setting", "commission", "explain",
+    "show", "find", "retry", "refund", "dispute", "event", "case", "setting", "commission", "explain",
   ]
 
   /// Subcommands that have subcommands of their own.
-  private static let nested: Set<String> = ["refund", "case", "setting", "commission", "explain"]
+  private static let nested: Set<String> = [
+    "refund", "dispute", "event", "case", "setting", "commission", "explain",
+  ]
 
   /// `arguments` without the program's name.
   package static func arranged(_ arguments: [String]) -> [String] {

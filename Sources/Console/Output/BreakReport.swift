@@ -29,13 +29,6 @@ package enum BreakReport {
     }
   }
 
-  package static func replay(
-    _ event: String, reason: String, on connection: PostgresConnection
-  ) async throws -> String {
-    try await connection.write { try BreakActions.replay($0, event: event, reason: reason) }
-    return Sanitizer.clean("Event \(event) is read and applied again.")
-  }
-
   private static func change(
     _ id: ReconBreakID, on connection: PostgresConnection, _ now: String,
     _ act: @escaping @Sendable (borrowing Session, BreakRow) throws -> Int64

@@ -15,6 +15,8 @@ extension ListKind {
     case .audit: AuditScreen.self
     case .cases: CasesScreen.self
     case .refunds: RefundsScreen.self
+    case .disputes: DisputesScreen.self
+    case .events: EventsScreen.self
     case .dead: DeadLetterScreen.self
     case .people: PeopleScreen.self
     case .jobs: JobsScreen.self

@@ -75,6 +75,28 @@ package enum StateStyle {
   package static func cell(attempt outcome: String) -> DisplayCell {
     outcome == "succeeded" ? DisplayCell("● succeeded", .stateOk) : DisplayCell("✗ \(outcome)", .stateFailed)
   }
+
+  /// `status` is Stripe's word, which says more than the standing.
+  package static func cell(_ standing: DisputeStanding, status: String) -> DisplayCell {
+    let word = status.split(separator: "_").joined(separator: " ")
+    return switch standing {
+    case .open: DisplayCell("! \(word)", .stateFailed)
+    case .inquiry: DisplayCell("? \(word)", .stateWarn)
+    case .lost: DisplayCell("✗ \(word)", .stateFailed)
+    case .won: DisplayCell("● \(word)", .stateOk)
+    case .closed: DisplayCell("· \(word)", .muted)
+    }
+  }
+
+  package static func cell(_ state: StripeEventState) -> DisplayCell {
+    switch state {
+    case .pending: DisplayCell("◑ pending", .stateWaiting)
+    case .done: DisplayCell("● done", .stateOk)
+    case .ignored: DisplayCell("· ignored", .muted)
+    case .parked: DisplayCell("◔ parked", .stateWaiting)
+    case .quarantined: DisplayCell("! quarantined", .stateFailed)
+    }
+  }
 }
 
 extension StateStyle {

@@ -55,8 +55,9 @@ package struct DaemonApp: Sendable {
 
   /// In the order in which they are started; they are stopped in the reverse.
   private func services(_ means: DaemonMeans, _ ports: ListeningPorts) throws -> [any Service] {
-    let health = Health(pool: means.pool, redis: means.redis)
-    let installation = InstallationWatch(pool: means.pool, logger: logger)
+    let installation = InstallationWatch(
+      pool: means.pool, keyIsLive: configuration.stripe.isLive, logger: logger)
+    let health = Health(pool: means.pool, redis: means.redis, installation: installation)
     let wake = WakeBoard(
       poll: configuration.workers.poll, redis: parts.contains(.workers) ? means.redisConfiguration : nil,
       logger: logger)

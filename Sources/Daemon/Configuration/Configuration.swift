@@ -138,6 +138,13 @@ package struct StripeSettings: Sendable {
   package var webhookSecrets: [Secret]
   package var deadline: Duration
 
+  /// Whether the key moves real money; `nil` where it does not say.
+  package var isLive: Bool? {
+    guard let key = apiKey?.text else { return nil }
+    if key.hasPrefix("sk_live_") || key.hasPrefix("rk_live_") { return true }
+    return key.hasPrefix("sk_test_") || key.hasPrefix("rk_test_") ? false : nil
+  }
+
   init(_ reader: inout ConfigurationReader) {
     apiBase = reader.text("stripe.api_base", env: ["STRIPE_API_BASE"], default: "https://api.stripe.com")
     apiKey = reader.secret("stripe.api_key", env: ["STRIPE_API_KEY"], credential: "stripe_api_key")

@@ -14,6 +14,7 @@ package final class Health: Sendable {
 
   private let pool: PostgresPool
   private let redis: RedisClient?
+  private let installation: InstallationWatch?
   private let draining = Atomic<Bool>(false)
   private let last = Mutex<Verdict?>(nil)
 
@@ -21,15 +22,17 @@ package final class Health: Sendable {
   private static let validity = Duration.milliseconds(500)
   private static let patience = Duration.seconds(2)
 
-  package init(pool: PostgresPool, redis: RedisClient?) {
+  package init(pool: PostgresPool, redis: RedisClient?, installation: InstallationWatch? = nil) {
     self.pool = pool
     self.redis = redis
+    self.installation = installation
   }
 
   /// From now on the daemon is not ready.
   package func startDraining() { draining.store(true, ordering: .releasing) }
 
-  /// `GET /readyz`: PostgreSQL answers with a schema that this program knows. Redis is told of and not needed.
+  /// `GET /readyz`: PostgreSQL answers with a schema that this program knows. Redis is told of and not needed, and a
+  /// Stripe key of the other mode is warned of.
   package func ready() async -> Response {
     let verdict = await look()
     let known = SchemaVersion.wanted
@@ -44,6 +47,7 @@ package final class Health: Sendable {
         json.member("schema", Int64(schema))
         if !isKnown { json.member("schema_wanted", Int64(known)) }
       }
+      if let problem = installation?.modeProblem { json.member("warning", problem) }
       if let redis { json.member("redis", redis.isCircuitClosed ? "ok" : "down") }
     }
     return .json(json, status: isReady ? .ok : .serviceUnavailable)

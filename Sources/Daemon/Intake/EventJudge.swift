@@ -21,7 +21,7 @@ package enum EventJudge {
         event.problem = "no type"
       } else if envelope.livemode != livemode {
         event.state = .quarantined
-        event.problem = envelope.livemode ? "a live event in a test market" : "a test event in a live market"
+        event.problem = wrongMode(ofLive: envelope.livemode)
       } else if !handled.contains(envelope.type) {
         event.state = .ignored
       }
@@ -36,6 +36,10 @@ package enum EventJudge {
     case .withoutID: return quarantined(body, signature, "JSON without an event's id")
     case .notJSON(let reason, let offset): return quarantined(body, signature, "no JSON: \(reason) at byte \(offset)")
     }
+  }
+
+  static func wrongMode(ofLive isLive: Bool) -> String {
+    isLive ? "a live event in a test market" : "a test event in a live market"
   }
 
   private static let idLimit = 255

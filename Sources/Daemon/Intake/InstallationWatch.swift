@@ -8,14 +8,20 @@ import Synchronization
 package final class InstallationWatch: Service, Sendable {
   private let state = Mutex<Installation?>(nil)
   private let pool: PostgresPool
+  private let keyIsLive: Bool?
   private let interval: Duration
   private let logger: Logger
 
-  package init(pool: PostgresPool, interval: Duration = .seconds(5), logger: Logger) {
+  /// - Parameter keyIsLive: whether the Stripe key moves real money; `nil` where that is not known.
+  package init(pool: PostgresPool, keyIsLive: Bool? = nil, interval: Duration = .seconds(5), logger: Logger) {
     self.pool = pool
+    self.keyIsLive = keyIsLive
     self.interval = interval
     self.logger = logger
   }
+
+  /// What is wrong between the Stripe key and the market; `nil` where nothing is, or it is not known.
+  package var modeProblem: String? { current?.problem(withKeyThatIsLive: keyIsLive) }
 
   /// As last read; `nil` until it was read once.
   package var current: Installation? { state.withLock { $0 } }
@@ -33,6 +39,9 @@ package final class InstallationWatch: Service, Sendable {
     let last = state.withLock { state in
       defer { state = read }
       return state
+    }
+    if last?.livemode != read.livemode, let problem = read.problem(withKeyThatIsLive: keyIsLive) {
+      logger.error("the Stripe key and the market do not fit", metadata: ["problem": "\(problem)"])
     }
     if let last, last.epoch != read.epoch {
       logger.notice("the database was restored: what Redis remembers of it counts no more")

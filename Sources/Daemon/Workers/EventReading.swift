@@ -21,6 +21,10 @@ package enum EventReading {
       return event(.quarantined(SafeText.cleaned("\(error)", limit: 400)))
     }
     guard stripe.id == claimed.eventID else { return event(.quarantined("its bytes are another event's")) }
+    // Looked at again here, because a person may have had it replayed.
+    guard stripe.livemode == claimed.livemode else {
+      return event(.quarantined(EventJudge.wrongMode(ofLive: stripe.livemode)))
+    }
     do throws(UnreadableEvent) {
       return event(try content(of: stripe).map { .content($0) } ?? .ignored)
     } catch {

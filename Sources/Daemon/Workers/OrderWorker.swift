@@ -21,16 +21,14 @@ struct OrderWorker: Sendable {
 
   private static let batch = 8
 
-  private static func asksStripe(_ kind: JobKind) -> Bool { kind == .fetchDispute || kind == .listRefunds }
-
   /// Works whenever there may be work of this kind, until the signals end.
   func run(_ kind: JobKind, _ signals: AsyncStream<Void>) async {
     for await _ in signals.cancelOnGracefulShutdown() {
       do {
         while !Task.isShuttingDownGracefully && !Task.isCancelled {
-          // Stripe is given a minute to answer; the jobs are ours for as long.
-          let lease = Lease(for: Self.asksStripe(kind) ? .seconds(90) : limits.lease)
-          let jobs = try await pool.write { try JobQueue.claim($0, kind, limit: Self.batch, lease: lease) }
+          let lease = Lease(for: lease(kind))
+          let limit = kind == .submitEvidence ? 1 : Self.batch
+          let jobs = try await pool.write { try JobQueue.claim($0, kind, limit: limit, lease: lease) }
           if jobs.isEmpty { break }
           for job in jobs { await work(kind, job, lease) }
         }
@@ -41,6 +39,15 @@ struct OrderWorker: Sendable {
           "jobs could not be taken from the queue", metadata: ["kind": "\(kind.rawValue)", "error": "\(error)"])
         try? await Task.sleep(for: .milliseconds(.random(in: 200...600)))
       }
+    }
+  }
+
+  /// Stripe is given a minute to answer each question; the jobs are ours for as long.
+  private func lease(_ kind: JobKind) -> Duration {
+    switch kind {
+    case .fetchDispute, .listRefunds, .recheck: .seconds(90)
+    case .submitEvidence: .seconds(150)
+    default: limits.lease
     }
   }
 
@@ -75,6 +82,7 @@ struct OrderWorker: Sendable {
     case .listRefunds:
       guard words.count == 2 else { return nil }
       return try await refunds(ofCharge: String(words[1]), of: order)
+    case .submitEvidence: return try await evidence(EvidenceID(number), job)
     default: return nil
     }
   }
@@ -85,7 +93,13 @@ struct OrderWorker: Sendable {
     let known = try await pool.read { try PaymentQuestions.reports($0, dispute: id, of: order) }
     guard let known else { return .order(order) }
     let asked = now()
-    let dispute = try await stripe.dispute(id)
+    return try Self.content(of: try await stripe.dispute(id), order, asked: asked, settles: known)
+  }
+
+  /// What an answer of Stripe's says of a dispute. `settles` are the reports that were known when it was asked.
+  static func content(
+    of dispute: Dispute, _ order: OrderID, asked: Instant, settles known: Set<String>
+  ) throws -> EventContent {
     let fact = StripeFact.disputeFetched(
       id: dispute.id, at: asked, settles: known, status: dispute.status.rawValue, amount: dispute.amount,
       charge: dispute.chargeID, paymentIntent: dispute.paymentIntentID, reason: dispute.reason,

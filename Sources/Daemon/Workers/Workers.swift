@@ -133,7 +133,7 @@ package final class Workers: Service {
       }
       for helper in helpers { group.addTask { await self.apply.run(helper.stream) } }
       group.addTask { await self.deliver.run(self.means.signals(.deliver)) }
-      for kind in [JobKind.restock, .postLedger, .fetchDispute, .listRefunds, .recheck] {
+      for kind in [JobKind.restock, .postLedger, .fetchDispute, .listRefunds, .recheck, .submitEvidence] {
         group.addTask { await self.orders.run(kind, self.means.signals(kind)) }
       }
       group.addTask { await self.refunds.run(self.means.signals(.refund)) }

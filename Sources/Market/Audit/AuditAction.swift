@@ -60,6 +60,11 @@ package enum AuditAction: String, CaseIterable, Sendable {
   case disputeOpened = "dispute.opened"
   case disputeUpdated = "dispute.updated"
   case disputeClosed = "dispute.closed"
+  case disputeEvidencePrepared = "dispute.evidence.prepared"
+  case disputeEvidenceEdited = "dispute.evidence.edited"
+  case disputeEvidenceRequested = "dispute.evidence.requested"
+  case disputeEvidenceStaged = "dispute.evidence.staged"
+  case disputeEvidenceFailed = "dispute.evidence.failed"
   case disputeEvidenceSubmitted = "dispute.evidence.submitted"
 
   case caseOpened = "case.opened"

@@ -61,11 +61,12 @@ package enum Policy {
       "refund_approval", readers: .readPayments, daemon: .select,
       audit: .subject(kind: "refund_request", column: "request_id")),
     TableRule("dispute", readers: .readPayments, daemon: .work, audit: .order(column: "order_id")),
+    TableRule("dispute_evidence", readers: .prepareEvidence, daemon: .work, audit: .order(column: "order_id")),
   ]
 
   private static let events: [TableRule] = [
     TableRule("stripe_event", readers: .readPayments, daemon: .work),
-    TableRule("stripe_event_body", readers: nil, hidden: ["body", "signature"], daemon: .append),
+    TableRule("stripe_event_body", readers: .readPayments, hidden: ["body", "signature"], daemon: .append),
     TableRule("parked_event", readers: .readPayments, daemon: .all),
   ]
 
@@ -140,6 +141,9 @@ package enum Policy {
     FunctionRule("assign_break", ["bigint", "bigint", "text", "text"], needs: .manageBreaks),
     FunctionRule("explain_break", ["bigint", "bigint", "text"], needs: .manageBreaks),
     FunctionRule("close_break", ["bigint", "bigint", "text"], needs: .manageBreaks),
+    FunctionRule("prepare_evidence", ["text", "bigint", "jsonb"], needs: .prepareEvidence),
+    FunctionRule("edit_evidence", ["bigint", "bigint", "text", "text"], needs: .prepareEvidence),
+    FunctionRule("submit_evidence", ["bigint", "bigint", "boolean", "text"], needs: .submitEvidence),
     FunctionRule("replay_event", ["text", "text"], needs: .manageWork),
     FunctionRule(
       "request_refund", ["bigint", "bigint", "text", "integer[]", "bigint", "text", "text", "boolean"],

@@ -32,15 +32,6 @@ package enum BreakActions {
     try call(session, "SELECT api.close_break(\(id), \(version), \(reason))")
   }
 
-  /// Has an event in quarantine applied again.
-  package static func replay(_ session: borrowing Session, event: String, reason: String) throws {
-    do {
-      _ = try session.first("SELECT api.replay_event(\(event), \(reason))") { _ in true }
-    } catch let error as PostgresError {
-      throw ActionRefused(error) ?? error
-    }
-  }
-
   private static func call(_ session: borrowing Session, _ sql: SQL) throws -> Int64 {
     do {
       guard let version = try session.first(sql, { try $0.int64(0) }) else {

@@ -14,18 +14,19 @@ package enum ApplyClaim {
     let events = try session.rows(
       """
       \(sql: JobQueue.claiming(.apply, limit: limit, lease: lease, from: start?.floors))
-      SELECT c.id, c.subject, c.attempts, c.created_at, e.state, coalesce(e.type, ''), b.body, c.priority, c.due_at,
-        set_config('synchronous_commit', 'off', true)
+      SELECT c.id, c.subject, c.attempts, c.created_at, e.state, coalesce(e.type, ''), b.body, i.livemode, c.priority,
+        c.due_at, set_config('synchronous_commit', 'off', true)
       FROM claimed c
+      CROSS JOIN gkm.installation i
       LEFT JOIN gkm.stripe_event e ON e.event_id = c.subject
       LEFT JOIN gkm.stripe_event_body b ON b.event_id = e.event_id AND b.received_at = e.received_at
       ORDER BY c.priority, c.id
       """
     ) {
-      places.append(ClaimPlace(priority: try $0.int(7), dueAt: try $0.instant(8)))
+      places.append(ClaimPlace(priority: try $0.int(8), dueAt: try $0.instant(9)))
       return ClaimedEvent(
         job: try JobQueue.decode($0), state: $0.isNull(4) ? nil : try $0.word(4), type: try $0.string(5),
-        body: try $0.bytesOrNil(6))
+        body: try $0.bytesOrNil(6), livemode: try $0.bool(7))
     }
     if let start { horizon?.end(.apply, start, claimed: places) }
     return events

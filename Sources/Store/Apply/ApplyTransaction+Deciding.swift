@@ -24,11 +24,13 @@ extension ApplyTransaction {
       decision = OrderReducer.reduce(order: order.terms, facts: work.facts, fulfilment: fulfilment)
     }
     try notePayment(work)
+    try noteEvidence(work)
     try noteEvents(work, decision)
     try noteRefunds(work, decision)
     let bindings = try carryOut(decision, work, granted: granted)
     try noteOrder(work, decision)
     try noteCases(session, order, decision, missing)
+    try noteDisputeCase(session, work)
     return bindings
   }
 

@@ -31,6 +31,7 @@ extension ApplyTransaction {
         guard let fact = work.facts.disputes[id], disputes.insert(id).inserted else { continue }
         writes.disputes.append(
           ApplyWrites.DisputeRow(order: order.id, id: id, fact: fact, currency: currency, createdAt: createdAt))
+      case .evidence: break
       }
     }
   }
@@ -110,14 +111,19 @@ extension ApplyTransaction {
       ApplyWrites.OrderRow(
         id: order.id, state: decision.state, holdReason: hold, isPaid: work.facts.isPaid, restockUntil: deadline))
     result.orders.append((order.number, order.id, decision.state))
-    let isPlainPayment = decision.state == .paid && order.state != .held && order.state != .unfulfillable
-    guard decision.state != order.state && !isPlainPayment || deadline != order.restockUntil else { return }
+    let isPlain = Self.isPlainPayment(order.state, becoming: decision.state)
+    guard decision.state != order.state && !isPlain || deadline != order.restockUntil else { return }
     var details = ["was": order.state.rawValue, "state": decision.state.rawValue]
     details["hold_reason"] = hold
     if decision.state == .unfulfillable { details["restock_until"] = deadline?.rfc3339 }
     try writes.audit.add(
       Self.action(of: order.state, becoming: decision.state), .order(order.id), order: order.reference,
       stripeEvent: work.lastEventID, details: details)
+  }
+
+  /// An order that was not paid and now is: what Stripe's event told says it already.
+  static func isPlainPayment(_ old: OrderState, becoming new: OrderState) -> Bool {
+    new == .paid && [.open, .awaitingAsync, .expired, .failed].contains(old)
   }
 
   static func action(of old: OrderState, becoming new: OrderState) -> AuditAction {

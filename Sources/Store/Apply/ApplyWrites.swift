@@ -90,6 +90,7 @@ struct ApplyWrites {
   var cases: [(kind: CaseKind, order: OrderID, text: String)] = []
   var units: [(id: OrderUnitID, state: OrderUnitState)] = []
   var disputes: [DisputeRow] = []
+  var evidence: [EvidenceAnswer] = []
   var reservations: [(order: OrderID, listing: ListingID, state: String)] = []
   var taken: [(stockUnit: StockUnitID, unit: OrderUnitID, order: OrderID, vendor: VendorID)] = []
   var revoked: [StockUnitID] = []
@@ -135,6 +136,7 @@ extension ApplyWrites {
     add(!requests.isEmpty, requestUnitSQL)
     add(!units.isEmpty, unitSQL, expected: units.count)
     add(!disputes.isEmpty, disputeSQL, expected: disputes.count)
+    add(!evidence.isEmpty, evidenceSQL, expected: evidence.count)
     add(!orders.isEmpty, orderSQL, expected: orders.count)
     add(!ledger.isEmpty, LedgerWriting.accounts(ledger))
     add(!ledger.isEmpty, LedgerWriting.entries(ledger), expected: LedgerWriting.postingCount(ledger))

@@ -8,12 +8,15 @@ package struct ClaimedEvent: Sendable {
   package let type: String
   /// The bytes that Stripe signed; `nil` where they were pruned.
   package let body: [UInt8]?
+  /// Whether the market deals in real money, and so whose events are its.
+  package let livemode: Bool
 
-  package init(job: ClaimedJob, state: StripeEventState?, type: String, body: [UInt8]?) {
+  package init(job: ClaimedJob, state: StripeEventState?, type: String, body: [UInt8]?, livemode: Bool) {
     self.job = job
     self.state = state
     self.type = type
     self.body = body
+    self.livemode = livemode
   }
 
   package var eventID: String { job.subject }
@@ -124,4 +127,6 @@ package enum PaymentRecord: Sendable {
   case attempt(key: String, riskScore: Int64?, at: Instant)
   case refund(id: String, currency: Currency, createdAt: Instant)
   case dispute(id: String, currency: Currency, createdAt: Instant)
+  /// No row of a list: what Stripe answered to our evidence.
+  case evidence(EvidenceAnswer)
 }

@@ -129,8 +129,9 @@ extension DemoHistory {
     orders[index].holdReason = decision.holdReason
     if order.facts.isPaid { orders[index].paidAt = order.paidAt ?? at }
     touch(index, at)
-    let isPlainPayment = decision.state == .paid && order.state != .held && order.state != .unfulfillable
-    guard decision.state != order.state, !isPlainPayment else { return }
+    guard decision.state != order.state,
+      !ApplyTransaction.isPlainPayment(order.state, becoming: decision.state)
+    else { return }
     var details = ["was": order.state.rawValue, "state": decision.state.rawValue]
     details["hold_reason"] = decision.holdReason?.rawValue
     try audit.add(

@@ -77,6 +77,8 @@ package struct DemoMarket: Sendable {
     try audit.write(session)
     // Nothing of the history is at the Stripe that the market will be held against.
     try session.execute("UPDATE gkm.installation SET created_at = \(now)")
+    var aside = DemoAside(now: now, people: summary.people, random: DemoRandom(seed: random.next()))
+    summary.auditEvents += try aside.write(session)
     return summary
   }
 

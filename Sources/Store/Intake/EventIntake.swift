@@ -102,4 +102,12 @@ package struct Installation: Sendable, Equatable {
     guard let row else { throw StoreError.badRow("gkm.installation is empty") }
     return row
   }
+
+  /// Why a Stripe key of that mode is not for this market, in a sentence; `nil` where it is, or its mode is not known.
+  package func problem(withKeyThatIsLive keyIsLive: Bool?) -> String? {
+    guard let keyIsLive, keyIsLive != livemode else { return nil }
+    return keyIsLive
+      ? "the Stripe key is a live one and the market is a test market: its events go into quarantine"
+      : "the Stripe key is a test one and the market deals in real money: its events go into quarantine"
+  }
 }

@@ -16,6 +16,8 @@ package enum JobKind: String, CaseIterable, Sendable {
   case refund
   /// Subject: an order's id. Post what its ledger entries lack: it was paid before there was a ledger.
   case postLedger = "post_ledger"
+  /// Subject: the id of a dispute's evidence. Tell it to Stripe.
+  case submitEvidence = "submit_evidence"
   /// Subject: `cs_…`, `pi_…`, `ch_…`, `re_…` or `dp_…`. Ask Stripe for it, add what it tells, and hold it against what
   /// is known.
   case recheck

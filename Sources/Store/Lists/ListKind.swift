@@ -10,6 +10,8 @@ package enum ListKind: String, CaseIterable, Sendable {
   case cases
   case refunds
   case jobs
+  case disputes
+  case events
   case dead
   case people
   case ledger
@@ -27,6 +29,8 @@ package enum ListKind: String, CaseIterable, Sendable {
     case .cases: CaseList.self
     case .refunds: RefundList.self
     case .jobs: JobList.self
+    case .disputes: DisputeList.self
+    case .events: EventList.self
     case .dead: DeadLetterList.self
     case .people: PeopleList.self
     case .ledger: LedgerList.self

@@ -1,4 +1,4 @@
--- What people do about differences between Stripe and us, and about events that could not be read.
+-- What people do about differences between Stripe and us.
 SET ROLE gkm_api;
 
 -- Locks a break that is still to be worked on, and answers how it stands.
@@ -83,32 +83,6 @@ BEGIN
   WHERE id = p_break;
   PERFORM gkm.audit_break(p_break, 'recon.break.closed', person_role, reason, ARRAY['was', was]);
   RETURN p_version + 1;
-END $$;
-
--- Has an event in quarantine read and applied again: what could not be read before, a later release may read.
-CREATE OR REPLACE FUNCTION api.replay_event(p_event text, p_reason text) RETURNS void
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS $$
-DECLARE
-  person_role text := gkm.demand_role('ops', 'admin');
-  reason text := gkm.demand_reason(p_reason);
-  e record;
-  o record;
-BEGIN
-  SELECT state, type, problem, order_id, livemode INTO e FROM gkm.stripe_event WHERE event_id = p_event FOR UPDATE;
-  IF NOT FOUND THEN
-    RAISE EXCEPTION 'there is no event %', p_event USING ERRCODE = 'no_data_found';
-  END IF;
-  IF e.state <> 'quarantined' THEN
-    RAISE EXCEPTION 'an event that is % is not replayed', e.state USING ERRCODE = 'object_not_in_prerequisite_state';
-  END IF;
-  IF e.livemode IS DISTINCT FROM (SELECT i.livemode FROM gkm.installation i) THEN
-    RAISE EXCEPTION 'an event of the other mode is not for this market' USING ERRCODE = 'object_not_in_prerequisite_state';
-  END IF;
-  UPDATE gkm.stripe_event SET state = 'pending', problem = NULL, replays = replays + 1 WHERE event_id = p_event;
-  INSERT INTO gkm.job (kind, subject) VALUES ('apply', p_event);
-  SELECT orders.id, orders.number INTO o FROM gkm.orders WHERE orders.id = e.order_id;
-  PERFORM gkm.audit('stripe.event.replayed', 'stripe_event', p_event, o.id, o.number, NULL, person_role, reason,
-    ARRAY['type', e.type, 'problem', e.problem::text]);
 END $$;
 RESET ROLE;
 

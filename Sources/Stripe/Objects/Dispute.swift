@@ -15,6 +15,8 @@ package struct Dispute: Sendable, Equatable, Decodable {
 
     /// An inquiry: no money was withdrawn.
     package var isInquiry: Bool { rawValue.hasPrefix("warning_") }
+    /// Whether Stripe takes evidence now.
+    package var needsResponse: Bool { self == .needsResponse || self == .warningNeedsResponse }
     /// Whether it still freezes delivery and payout. An unknown status does.
     package var isOpen: Bool { ![.won, .lost, .warningClosed, .prevented].contains(self) }
   }

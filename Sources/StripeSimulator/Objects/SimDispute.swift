@@ -9,6 +9,12 @@ struct SimDispute: Sendable {
     "shipping_date", "shipping_documentation", "shipping_tracking_number", "uncategorized_file", "uncategorized_text",
   ]
 
+  /// Those that take the id of an uploaded file.
+  static let fileFields: Set<String> = [
+    "cancellation_policy", "customer_communication", "customer_signature", "duplicate_charge_documentation", "receipt",
+    "refund_policy", "service_documentation", "shipping_documentation", "uncategorized_file",
+  ]
+
   var id: String
   var created: Int64
   var amount: Int64

@@ -66,7 +66,10 @@ extension Simulator {
     Route(.get, "disputes/:id") { (state, _, id) throws(APIError) in try state.dispute(id).json },
     Route(.post, "disputes/:id") { (state, call, id) throws(APIError) in try state.updateDispute(id, call) },
     Route(.post, "disputes/:id/close") { (state, call, id) throws(APIError) in
-      try state.moveDispute(id, to: "lost", cause: call.cause, now: call.now)
+      guard try !state.dispute(id).isClosed else {
+        throw .invalid("This dispute is already closed", code: "dispute_already_closed")
+      }
+      return try state.moveDispute(id, to: "lost", cause: call.cause, now: call.now)
     },
   ]
 

@@ -23,6 +23,8 @@ struct SimulatorState: Sendable {
   var expiries = Heap<Expiry>()
   /// Asynchronous payments by when they are settled.
   var settlements = Heap<Settlement>()
+  /// Disputes under review by when the bank decides.
+  var verdicts = Heap<Verdict>()
   /// Events emitted and not yet handed to the webhook sender.
   var outbox: [SimEvent] = []
   var counters: [String: Int] = [:]
@@ -38,6 +40,13 @@ struct SimulatorState: Sendable {
     var session: String
     var succeeds: Bool
     static func < (left: Settlement, right: Settlement) -> Bool { left.at < right.at }
+  }
+
+  struct Verdict: Comparable, Sendable {
+    var at: Int64
+    var dispute: String
+    var isWon: Bool
+    static func < (left: Verdict, right: Verdict) -> Bool { left.at < right.at }
   }
 
   init(_ configuration: SimulatorConfiguration) {

@@ -48,19 +48,55 @@ extension SimulatorState {
       throw .invalid(
         "Received unknown parameter: evidence[\(name)]", param: "evidence[\(name)]", code: "parameter_unknown")
     }
+    try Self.check(evidence)
     dispute.evidence.merge(evidence) { $1 }
+    let length = dispute.evidence.values.reduce(0) { $0 + $1.unicodeScalars.count }
+    guard length <= 150_000 else {
+      throw .invalid("The combined character count of all evidence fields is limited to 150,000.", param: "evidence")
+    }
     dispute.metadata.merge(try Self.metadata(call.form)) { $1 }
     let before: JSON = ["status": .string(dispute.status)]
     if call.form.text("submit") != "false", !evidence.isEmpty || call.form.has("submit") {
       dispute.status = dispute.isInquiry ? "warning_under_review" : "under_review"
       dispute.submissions += 1
+      count("dispute_submissions")
+      if knobs.disputeReviewSeconds > 0 {
+        verdicts.insert(
+          Verdict(
+            at: call.now + Int64(knobs.disputeReviewSeconds), dispute: id, isWon: happens(knobs.disputeWinRate)))
+      }
     }
     disputes[id] = dispute
     emit("charge.dispute.updated", dispute.json, previous: before, cause: call.cause, now: call.now)
     return dispute.json
   }
 
-  /// Moves a dispute to `status`, as a bank would. An inquiry may become a dispute, and a review may go back.
+  /// Fields of files take a file's id; texts are limited.
+  private static func check(_ evidence: [String: String]) throws(APIError) {
+    for (name, text) in evidence.sorted(by: { $0.key < $1.key }) {
+      if SimDispute.fileFields.contains(name), !text.isEmpty, !text.hasPrefix("file_") {
+        throw .invalid(
+          "No such file upload: '\(text.prefix(40))'", param: "evidence[\(name)]", code: "resource_missing")
+      }
+      guard text.unicodeScalars.count <= 20_000 else {
+        throw .invalid("Text may not be longer than 20000 characters.", param: "evidence[\(name)]")
+      }
+    }
+  }
+
+  /// The bank decides what is still under review.
+  mutating func decide(_ verdict: Verdict, now: Int64) {
+    guard let dispute = disputes[verdict.dispute] else { return }
+    switch dispute.status {
+    case "under_review":
+      _ = try? moveDispute(dispute.id, to: verdict.isWon ? "won" : "lost", cause: .customer, now: now)
+    case "warning_under_review": _ = try? moveDispute(dispute.id, to: "warning_closed", cause: .customer, now: now)
+    default: break
+    }
+  }
+
+  /// Moves a dispute to `status`, as a bank would. An inquiry may become a dispute, and what is under review or decided
+  /// may go back.
   mutating func moveDispute(_ id: String, to status: String, cause: Cause, now: Int64) throws(APIError) -> JSON {
     var dispute = try dispute(id)
     let known = ["needs_response", "under_review", "won", "lost"]
@@ -68,11 +104,13 @@ extension SimulatorState {
     guard known.contains(status) || inquiries.contains(status) && dispute.isInquiry else {
       throw .invalid("A dispute that is \(dispute.status) cannot become \(status).", param: "status")
     }
-    guard !dispute.isClosed else { throw .invalid("This dispute is already closed", code: "dispute_already_closed") }
+    guard dispute.status != status else {
+      throw .invalid("This dispute is \(status) already", code: "dispute_already_closed")
+    }
     let before: JSON = ["status": .string(dispute.status)]
-    let escalates = dispute.isInquiry && known.contains(status)
+    let isWithdrawn = dispute.balanceTransactions.reduce(0) { $0 + $1.amount } < 0
     dispute.status = status
-    if escalates {
+    if known.contains(status), !isWithdrawn {
       withdraw(&dispute, now: now)
       emit("charge.dispute.funds_withdrawn", dispute.json, cause: cause, now: now)
     }

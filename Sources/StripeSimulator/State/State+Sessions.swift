@@ -146,7 +146,7 @@ extension SimulatorState {
     return session.json
   }
 
-  /// Expires and settles what is due.
+  /// Expires, settles and decides what is due.
   mutating func advance(to now: Int64) {
     while let next = expiries.first, next.at <= now {
       _ = expiries.popFirst()
@@ -157,6 +157,10 @@ extension SimulatorState {
     while let next = settlements.first, next.at <= now {
       _ = settlements.popFirst()
       _ = try? settle(next.session, succeeds: next.succeeds, now: now)
+    }
+    while let next = verdicts.first, next.at <= now {
+      _ = verdicts.popFirst()
+      decide(next, now: now)
     }
   }
 }
