@@ -47,6 +47,8 @@ enum Spanish {
     "No payment attempts.": "No hay intentos de pago.",
     "No deliveries.": "No hay entregas.", "No listings.": "No hay ofertas.",
     "No audit events.": "No hay eventos de auditoría.", "No cases.": "No hay casos.",
+    "Ledger": "Libro mayor", "Nothing was posted.": "No hay asientos.", "Balances": "Saldos",
+    "Nothing was earned yet.": "Todavía no se ganó nada.", "Commission": "Comisión", "No rules.": "No hay reglas.",
     "No job was given up.": "No se abandonó ningún trabajo.", "Nobody.": "Nadie.",
     "Last hour": "Última hora", "To look after": "Por atender", "Orders placed": "Pedidos hechos", "Paid": "Pagados",
     "Delivered": "Entregado", "Payment to key, median": "Del pago a la clave, mediana",
@@ -72,6 +74,8 @@ enum Spanish {
     "ACTION": "ACCIÓN", "ACTOR": "ACTOR", "SUBJECT": "ASUNTO", "STRIPE EVENT": "EVENTO DE STRIPE", "CASE": "CASO",
     "KIND": "CLASE", "PRIORITY": "PRIORID.", "QUEUE": "COLA", "ASSIGNEE": "RESPONSABLE", "DUE": "VENCE",
     "OPENED": "ABIERTO", "LOGIN": "USUARIO", "NAME": "NOMBRE", "ROLE": "PAPEL", "SINCE": "DESDE",
+    "ENTRY": "ASIENTO", "ACCOUNT": "CUENTA", "BALANCE": "SALDO", "ON HOLD": "RETENIDO", "AVAILABLE": "DISPONIBLE",
+    "RULE": "REGLA", "FOR": "PARA", "TERMS": "CONDICIONES", "FROM": "DESDE", "UNTIL": "HASTA",
     "DISABLED": "INHABILITADO", "GIVEN UP": "ABANDONADO", "PROBLEM": "PROBLEMA", "NEWEST FIRST": "LO MÁS NUEVO PRIMERO",
   ]
 
