@@ -1,4 +1,3 @@
-import Glibc
 import Market
 import Outbound
 import Redis
@@ -22,7 +21,7 @@ extension DaemonApp {
         mailDomain: mail.messageIDDomain, stripe: means.stripe(deadline: configuration.stripe.deadline), redis: redis,
         signals: { wake.signals($0) }, wake: Self.waking(wake, redis)),
       limits: configuration.workers.limits, telemetry: WorkTelemetry(factory: means.telemetry.factory),
-      logger: means.logger, now: Self.instant)
+      logger: means.logger, now: SystemClock.now)
   }
 
   /// Reconciliation, with what it needs of the daemon's means.
@@ -32,7 +31,7 @@ extension DaemonApp {
       ReconDesk(
         pool: means.pool, stripe: means.stripe(deadline: configuration.stripe.deadline),
         settings: configuration.reconcile, telemetry: ReconTelemetry(factory: means.telemetry.factory),
-        logger: means.logger, wake: Self.waking(wake, means.redis), now: Self.instant))
+        logger: means.logger, wake: Self.waking(wake, means.redis), now: SystemClock.now))
   }
 
   /// Wakes workers of a kind here, and those of other processes, which poll beneath it.
@@ -41,13 +40,6 @@ extension DaemonApp {
       wake.wake(kind)
       Task { _ = try? await redis.pipeline([WakeBoard.announcement(kind)], timeout: .milliseconds(500)) }
     }
-  }
-
-  /// Our clock.
-  static let instant: @Sendable () -> Instant = {
-    var now = timespec()
-    clock_gettime(CLOCK_REALTIME, &now)
-    return Instant(microseconds: Int64(now.tv_sec) * 1_000_000 + Int64(now.tv_nsec) / 1_000)
   }
 }
 

@@ -39,11 +39,11 @@ struct MailWay: HeadPublisher.Way {
 
   var firstPause: Duration {
     guard let last = lastSent() else { return .zero }
-    return min(interval, max(.zero, interval - (Sealer.now() - last)))
+    return min(interval, max(.zero, interval - (SystemClock.now() - last)))
   }
 
   func send(_ head: SignedHead) async throws {
-    let now = Sealer.now()
+    let now = SystemClock.now()
     let note = head.note.spelled
     let summary = "The audit log had \(head.size) sealed events at \(head.checkpoint.at)."
     let advice = "Keep this mail: gkm audit verify --head checks the log against the head in it."

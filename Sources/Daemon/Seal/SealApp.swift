@@ -100,7 +100,7 @@ package struct SealApp: Sendable {
 
   private func metricsServer(_ health: Health) -> some Service {
     let router = Router(context: WebContext.self)
-    HealthRoutes(health: health, registry: registry).add(to: router)
+    HealthRoutes(health: health, registry: registry).add(to: router, EndpointTable())
     var quiet = logger
     quiet.logLevel = max(logger.logLevel, .notice)
     return Application(

@@ -1,4 +1,3 @@
-import Glibc
 import Logging
 import Market
 import Postgres
@@ -58,7 +57,7 @@ struct Sealer: Service {
       telemetry.isWorking(true)
       while true {
         let begun = ContinuousClock.now
-        let (from, step, now) = (position, step, Self.now())
+        let (from, step, now) = (position, step, SystemClock.now())
         let result = try await connection.write { try step.run($0, from, now: now) }
         position = result.position
         if let head = result.head {
@@ -107,7 +106,7 @@ struct Sealer: Service {
         ])
     }
     // An empty log has a head too: so that a first head which was committed and could not be kept is known as one's own.
-    let empty = Checkpoint(origin: step.origin, size: 0, root: .empty, at: Self.now())
+    let empty = Checkpoint(origin: step.origin, size: 0, root: .empty, at: SystemClock.now())
     let right = try newest ?? SignedHead(empty, signedBy: step.signer)
     if right.root != kept?.root { try state.write(right) }
     if let newest { publish(newest) }
@@ -122,12 +121,5 @@ struct Sealer: Service {
 
   private static func keyID(_ head: SignedHead) -> String {
     head.note.signatures.first.map { Hex.encode($0.keyHash) } ?? ""
-  }
-
-  /// Our clock.
-  static func now() -> Instant {
-    var now = timespec()
-    clock_gettime(CLOCK_REALTIME, &now)
-    return Instant(microseconds: Int64(now.tv_sec) * 1_000_000 + Int64(now.tv_nsec) / 1_000)
   }
 }
