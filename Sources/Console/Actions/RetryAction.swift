@@ -1,4 +1,5 @@
 import Market
+import Store
 
 /// Retrying deliveries: the one under the cursor, or all that are marked.
 enum RetryAction {

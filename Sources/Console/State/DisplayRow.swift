@@ -1,4 +1,5 @@
 package import Market
+package import Store
 package import Terminal
 
 /// A list's row made ready for the screen. The id is what selection, marks and actions hold on to; never a position.

@@ -28,7 +28,7 @@ package struct ReconcileOnce: Sendable {
   }
 
   /// Our clock.
-  package static func now() -> Instant { DaemonApp.instant() }
+  package static func now() -> Instant { SystemClock.now() }
 
   /// Goes through the kinds one after the other; `tell` gets a line for each thing found. Answers how many there were.
   package func run(_ kinds: [ReconKind], _ tell: @escaping @Sendable (String) -> Void) async throws -> Int {
