@@ -9,6 +9,57 @@ import Testing
 @testable import Daemon
 
 @Suite("Reconciliation where Stripe's word is often lost", .serialized) struct ReconcileLongTests {
+  @Test("What is neither sent nor listed is read from the objects: payment, refund, dispute and its end")
+  func objects() async throws {
+    try await ReconcileTests.open(knobs: ["event_unlisted_rate": 1]) { shop in
+      let order = try await shop.buy()
+      try await shop.eventually { try await shop.state(of: order) == "delivered" }
+      #expect(try await shop.count("stripe_event") == 0)
+      let intent = try await shop.sql("SELECT id FROM gkm.payment_intent")
+      _ = try await shop.stripe.createRefund(
+        RefundRequest(paymentIntent: intent, amount: 500, metadata: [:]), idempotencyKey: "r1")
+      try await shop.eventually { try await shop.state(of: order) == "partially_refunded" }
+      let opened = try await shop.atStripe("/_sim/disputes", "session=\(order.session)")
+      let dispute = try #require(opened.json["id"] as? String, "\(opened.text)")
+      try await shop.eventually { try await shop.state(of: order) == "disputed" }
+      _ = try await shop.atStripe("/_sim/disputes/\(dispute)", "status=won")
+      try await shop.eventually { try await shop.state(of: order) == "partially_refunded" }
+      try await shop.eventually {
+        try await shop.sql("SELECT funds_withdrawn, funds_reinstated, status FROM gkm.dispute") == "t|t|won"
+      }
+      try await shop.eventually { try await shop.count("recon_break", where: "state <> 'healed'") == 0 }
+      // Whichever looks first finds it: the lists of objects, or the balance.
+      for kinds in ["'refund_unknown', 'balance_unknown'", "'dispute_unknown', 'balance_unknown'"] {
+        #expect(try await shop.count("recon_break", where: "kind IN (\(kinds))") > 0)
+      }
+      try await shop.eventually { try await shop.count("balance_line") == 4 }
+      let results = try await shop.verify()
+      #expect(results.allSatisfy { $0.isKept }, "\(results.filter { !$0.isKept })")
+    }
+  }
+
+  @Test("With a clock ten minutes off webhooks are refused, and orders end right all the same")
+  func skew() async throws {
+    try await ReconcileTests.open(knobs: ["webhook_skew_s": 600]) { shop in
+      _ = try await shop.atStripe("/_sim/webhook", "url=http://127.0.0.1:\(shop.port)/webhooks/stripe")
+      let order = try await shop.buy()
+      try await shop.eventually { shop.registry.exposition().contains("outcome=\"too_new\"}") }
+      try await shop.eventually { try await shop.state(of: order) == "delivered" }
+      #expect(try await shop.count("stripe_event", where: "arrival <> 'listed'") == 0)
+    }
+  }
+
+  @Test("While Stripe fails a run waits and then goes on; nothing else is troubled") func stripeIsDown() async throws {
+    try await ReconcileTests.open(settings: "[stripe]\ndeadline = \"1s\"\n" + ReconcileTests.hasty) { shop in
+      _ = try await shop.atStripe("/_sim/faults", "kind=500&path=/v1/events&times=6")
+      _ = try await shop.atStripe("/_sim/faults", "kind=429&path=/v1/payment_intents&times=3")
+      let order = try await shop.buy()
+      try await shop.eventually { try await shop.count("recon_run", where: "failures > 0") > 0 }
+      #expect(try await shop.get("/readyz").status == 200)
+      try await shop.eventually(within: .seconds(60)) { try await shop.state(of: order) == "delivered" }
+    }
+  }
+
   @Test(
     "A third of the webhooks lost, a tenth of the events never listed, some twice, late and out of order: every order ends right"
   )

@@ -43,7 +43,11 @@ enum Spanish {
   private static let screens: [String: String] = [
     "Pulse": "Pulso", "Work": "Trabajo", "Orders": "Pedidos", "Payments": "Pagos", "Deliveries": "Entregas",
     "Stock": "Existencias", "Audit": "Auditoría", "Cases": "Casos", "Dead letters": "Cartas muertas",
-    "People": "Personas", "Refunds": "Reembolsos", "No refunds.": "No hay reembolsos.", "No orders.": "No hay pedidos.",
+    "People": "Personas", "Breaks": "Diferencias", "Stripe and we agree.": "Stripe y nosotros coincidimos.",
+    "Refunds": "Reembolsos", "No refunds.": "No hay reembolsos.", "No orders.": "No hay pedidos.",
+    "OURS": "NUESTRO", "STRIPE'S": "DE STRIPE", "DETAIL": "DETALLE", "WHO": "QUIÉN", "OBJECT": "OBJETO",
+    "Jobs": "Trabajos", "The queue is empty.": "La cola está vacía.", "RUNS AT": "CUÁNDO", "QUEUED": "EN COLA",
+    "JOB": "TRABAJO", "ABOUT": "SOBRE",
     "No payment attempts.": "No hay intentos de pago.",
     "No deliveries.": "No hay entregas.", "No listings.": "No hay ofertas.",
     "No audit events.": "No hay eventos de auditoría.", "No cases.": "No hay casos.",
