@@ -13,7 +13,7 @@ package enum WorkBoard {
           "dead \(letters.kind) \(letters.problem)", letters.kind, "✗ \(PulseBoard.counted(letters.count))",
           .stateFailed,
           note: "\(clock.short(letters.lastAt))  \(letters.problem) (last: \(letters.lastSubject))",
-          target: .place(.list(.dead), filter: "state:waiting kind:\(letters.kind)"))
+          target: .place(.list(.dead), filter: "state:dead kind:\(letters.kind)"))
       }
     return [.heading("Queues: due")] + work.queues.map(line) + [.heading("Given up")] + dead
   }

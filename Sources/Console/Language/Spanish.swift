@@ -46,7 +46,7 @@ enum Spanish {
     "People": "Personas", "Breaks": "Diferencias", "Stripe and we agree.": "Stripe y nosotros coincidimos.",
     "Refunds": "Reembolsos", "No refunds.": "No hay reembolsos.", "No orders.": "No hay pedidos.",
     "OURS": "NUESTRO", "STRIPE'S": "DE STRIPE", "DETAIL": "DETALLE", "WHO": "QUIÉN", "OBJECT": "OBJETO",
-    "Jobs": "Trabajos", "The queue is empty.": "La cola está vacía.", "RUNS AT": "CUÁNDO",
+    "ID": "ID", "Jobs": "Trabajos", "The queue is empty.": "La cola está vacía.", "RUNS AT": "CUÁNDO",
     "JOB": "TRABAJO", "ABOUT": "SOBRE",
     "No payment attempts.": "No hay intentos de pago.",
     "Disputes": "Disputas", "No disputes.": "No hay disputas.",
