@@ -141,6 +141,20 @@ import Testing
     #expect(state.story?.number == "GK-7Q2M-4XK1-9R")
   }
 
+  @Test func whatWasDoneToACaseLeadsToTheCase() {
+    var row = Sample.audit[0]
+    row.subjectKind = "case"
+    row.subjectID = "70"
+    var state = Sample.state(.support, size: size)
+    state.screens = [.story(StoryState(.order("GK-7Q2M-4XK1-9R")))]
+    state.story?.take(
+      StoryReading(header: [], lines: OrderTimeline.vendorLines([row], clock: state.clock)), height: 10)
+    _ = press("enter", in: &state)
+    #expect(state.story?.subject == .supportCase(70))
+    _ = press("esc", in: &state)
+    #expect(state.story?.number == "GK-7Q2M-4XK1-9R")
+  }
+
   @Test func aPersonIsDisabledOnlyAfterTheirLoginWasTyped() {
     var state = Sample.loaded(.admin, size: size, kind: .people)
     _ = press("x", in: &state)

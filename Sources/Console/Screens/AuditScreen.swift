@@ -30,7 +30,7 @@ package enum AuditScreen: ListScreen {
       let start = [DisplayCell(clock.short(row.at), .textDim), DisplayCell(row.action, style(row.action))]
       let middle = [DisplayCell(row.order ?? ""), DisplayCell(row.subject, .textDim)]
       return DisplayRow(
-        id: row.id, cells: start + actor + middle + event, target: row.order.map(Route.order),
+        id: row.id, cells: start + actor + middle + event, target: row.caseRoute ?? row.order.map(Route.order),
         copyText: row.stripeEvent ?? row.order ?? row.action,
         detail: .text(row.body.map { $0.split(separator: "\n").map(String.init) } ?? []))
     }
@@ -48,4 +48,9 @@ package enum AuditScreen: ListScreen {
     }
     return action == "delivery.confirmed" || action == "payment.succeeded" ? .stateOk : .text
   }
+}
+
+extension AuditRow {
+  /// What was done to a case leads to it.
+  var caseRoute: Route? { subjectKind == "case" ? Int64(subjectID).map(Route.supportCase) : nil }
 }

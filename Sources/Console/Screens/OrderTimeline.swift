@@ -46,7 +46,7 @@ package enum OrderTimeline {
       key: "a\(row.id)", time: clock.time(row.at), symbol: symbol(style), style: style, title: row.action,
       detail: summary(row, body),
       full: (body.isEmpty ? [row.action, row.subject] : Array(body.dropFirst())) + seal,
-      copyText: row.stripeEvent ?? row.action)
+      copyText: row.stripeEvent ?? row.action, target: row.caseRoute)
   }
 
   /// What matters of an event's body in one line: its reason first, then its details, then who, then Stripe's event.
