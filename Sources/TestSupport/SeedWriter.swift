@@ -230,10 +230,11 @@ struct SeedWriter {
     }
     if order.isDisputed {
       add(
-        "dispute", "id, order_id, charge, amount, currency, status, reason, standing, due_by, created_at",
+        "dispute",
+        "id, order_id, charge, amount, currency, status, reason, standing, due_by, created_at, updated_at",
         """
         'dp_\(order.id)', \(order.id), 'ch_\(order.id)', 999, '\(currency)', 'needs_response', 'fraudulent', 'open',
-          \(SeedSQL.time(604_800)), \(SeedSQL.time(at))
+          \(SeedSQL.time(604_800)), \(SeedSQL.time(at)), \(SeedSQL.time(at))
         """)
       event(order, at, "charge.dispute.created")
       audit(order, at + 1, "dispute.opened", ("dispute", "dp_\(order.id)"), event: "evt_\(order.id)_created")

@@ -147,8 +147,8 @@ import Testing
     row.subjectID = "70"
     var state = Sample.state(.support, size: size)
     state.screens = [.story(StoryState(.order("GK-7Q2M-4XK1-9R")))]
-    state.story?.take(
-      StoryReading(header: [], lines: OrderTimeline.vendorLines([row], clock: state.clock)), height: 10)
+    let lines = OrderTimeline.vendorLines([row], clock: state.clock)
+    state.story?.take(StoryReading(header: [], lines: lines), height: 10)
     _ = press("enter", in: &state)
     #expect(state.story?.subject == .supportCase(70))
     _ = press("esc", in: &state)

@@ -78,9 +78,9 @@ import Testing
       try await bench.market.database.sql(
         """
         INSERT INTO gkm.job_round VALUES ('upkeep', now() - interval '15 days'), ('upkeep', now() - interval '1 day');
-        INSERT INTO gkm.job_dead (id, kind, subject, attempts, problem, created_at, state, settled_at) VALUES
-          (1, 'restock', '1', 9, 'x', now(), 'redriven', now() - interval '91 days'),
-          (2, 'restock', '2', 9, 'x', now(), 'dead', NULL);
+        INSERT INTO gkm.job_dead (id, kind, subject, attempts, problem, created_at, state, settled_at, settled_by) VALUES
+          (1, 'restock', '1', 9, 'x', now(), 'redriven', now() - interval '91 days', 'ops_anna'),
+          (2, 'restock', '2', 9, 'x', now(), 'dead', NULL, NULL);
         CREATE TABLE gkm.stripe_event_body_202001 PARTITION OF gkm.stripe_event_body
           FOR VALUES FROM ('2020-01-01') TO ('2020-02-01');
         ALTER TABLE gkm.stripe_event_body_202001 OWNER TO gkm_owner;

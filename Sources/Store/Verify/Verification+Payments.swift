@@ -29,6 +29,7 @@ extension Verification {
       LEFT JOIN (
         SELECT stripe_event, count(*) AS n FROM gkm.audit_event
         WHERE subject_kind = 'order' AND stripe_event IS NOT NULL AND action NOT LIKE 'order.%'
+          AND action NOT LIKE 'ledger.%'
         GROUP BY 1
       ) a ON a.stripe_event = e.event_id
       WHERE e.state = 'done' AND coalesce(a.n, 0) <> 1 OR e.state <> 'done' AND a.n > 0
