@@ -114,7 +114,7 @@ let package = Package(
       [
         "Daemon", "Market", "Store", "Stripe", "StripeSimulator", "Postgres", "Redis", "Outbound", "TestSupport",
         "gkmd", hummingbird, logging, metrics, lifecycle,
-      ], resources: [.copy("openapi_check.py")]),
+      ], resources: [.copy("openapi_check.py"), .copy("official_story.py")]),
     tests("DemoTests", ["Market", "Outbound", "Postgres", "TestSupport", "gkmd", "stripesim"]),
     tests("LayeringTests", ["TestSupport"]),
     tests("StoreTests", ["Store", "Market", "Postgres", "TestSupport"]),
