@@ -97,8 +97,17 @@ extension ApplyWrites {
       """
   }
 
+  /// A unit that gets another key while its last one was still on the way: that attempt is over, whether it arrived
+  /// nobody need know, and whoever was sending it has lost the job, so that its outcome never counts for the new key.
   var renewedDeliverySQL: SQL {
     """
+    WITH gone AS (
+      DELETE FROM gkm.job WHERE kind = 'deliver' AND subject = ANY (\(renewedDeliveries.map(\.id.description)))
+    ), ended AS (
+      UPDATE gkm.delivery_attempt
+      SET outcome = 'unknown', ended_at = \(at), reply = 'its key was taken back while it was on the way'
+      WHERE delivery_id = ANY (\(renewedDeliveries.map(\.id))) AND outcome = 'prepared'
+    )
     UPDATE gkm.delivery t
     SET state = 'pending', attempts_in_round = 0, next_attempt_at = \(at), confirmed_at = NULL,
       message_id = d.message_id, updated_at = \(at), version = t.version + 1

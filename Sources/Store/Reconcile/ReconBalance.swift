@@ -3,10 +3,11 @@ package import Postgres
 
 /// Stripe's balance, held against what our orders say should have moved.
 package enum ReconBalance {
-  /// Keeps lines; one that is kept already stays as it is. Answers how many were new.
+  /// Keeps lines, and posts to the ledger what Stripe kept of each; one that is kept already stays as it is. Answers
+  /// how many were new. Inside a transaction.
   package static func record(_ session: borrowing Session, _ lines: [BalanceLine]) throws -> Int {
     guard !lines.isEmpty else { return 0 }
-    return try session.execute(
+    let new = try session.execute(
       """
       INSERT INTO gkm.balance_line (id, type, category, source, amount, fee, net, currency, created_at)
       SELECT * FROM unnest(
@@ -17,6 +18,8 @@ package enum ReconBalance {
       ORDER BY l.id
       ON CONFLICT (id) DO NOTHING
       """)
+    if new > 0 { _ = try LedgerFees.post(session, of: lines.map(\.id)) }
+    return new
   }
 
   /// How lines differ from what is known of their sources. Reads only.
