@@ -22,7 +22,7 @@ package struct Migration: Sendable {
     Migration(version: 9, name: "reconciliation", sql: text(PackageResources.m0009_reconciliation_sql)),
     Migration(version: 10, name: "checkout", sql: text(PackageResources.m0010_checkout_sql)),
     Migration(version: 11, name: "sealing", sql: text(PackageResources.m0011_sealing_sql)),
-    Migration(version: 13, name: "engine", sql: text(PackageResources.m0013_engine_sql)),
+    Migration(version: 12, name: "engine", sql: text(PackageResources.m0012_engine_sql)),
   ]
 }
 
