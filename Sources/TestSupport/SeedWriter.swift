@@ -83,7 +83,10 @@ struct SeedWriter {
         """)
       audit(
         order, placed, "stock.reserved", ("listing", "\(listing.id)"), vendor: listing.vendor,
-        details: ["quantity": "\(line.quantity)", "version_after": "\(order.id + 1)", "version_before": "\(order.id)"])
+        details: [
+          "quantity": "\(line.quantity)", "stock_version_after": "\(order.id + 1)",
+          "stock_version_before": "\(order.id)",
+        ])
     }
     audit(order, placed, "checkout.created", ("order", "\(order.id)"), details: ["session": "cs_test_\(order.id)"])
     if order.state == "expired" {

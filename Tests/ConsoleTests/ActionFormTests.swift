@@ -147,7 +147,7 @@ import Testing
     row.subjectID = "70"
     var state = Sample.state(.support, size: size)
     state.screens = [.story(StoryState(.order("GK-7Q2M-4XK1-9R")))]
-    let lines = OrderTimeline.vendorLines([row], clock: state.clock)
+    let lines = OrderTimeline.vendorLines([row], currency: .eur, clock: state.clock)
     state.story?.take(StoryReading(header: [], lines: lines), height: 10)
     _ = press("enter", in: &state)
     #expect(state.story?.subject == .supportCase(70))

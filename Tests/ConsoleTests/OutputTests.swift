@@ -134,6 +134,28 @@ import Testing
     #expect(throws: PostgresError.self) { try ConsoleConnection(conninfo: "host=a what").configuration().target() }
   }
 
+  @Test(
+    "An audit record's details are said as a person would say them",
+    arguments: [
+      (["amount": "5499", "currency": "eur", "units": "1"], "54.99 EUR · 1 unit"),
+      (["amount": "4380", "refund": "re_1", "type": "refund.created"], "4380 JPY · re_1"),
+      (["amount": "12", "currency": "€"], "amount 12 · currency €"),
+      (
+        ["quantity": "2", "stock_version_before": "25", "stock_version_after": "26"],
+        "2 units · stock version 25 → 26"
+      ),
+      (
+        ["attempt": "3", "message_id": "<unit-7@gkm>", "reply": "451 4.7.1 Greylisting", "retry_after_ms": "7369"],
+        "451 4.7.1 Greylisting · try 3 · again in 7.3 s · <unit-7@gkm>"
+      ),
+      (["was": "paid", "state": "held", "hold_reason": "early fraud warning"], "early fraud warning · paid → held"),
+      (["basis_points": "1205", "until": "2026-12-01"], "12.05 % · until 2026-12-01"),
+    ])
+  func recordSummary(details: [String: String], text: String) {
+    let parts = RecordSummary.parts(details, currency: text.contains("€") ? nil : .jpy)
+    #expect(parts.joined(separator: " · ") == text)
+  }
+
   @Test("Settings are read from TOML, and what is wrong in them is said with its place")
   func settings() throws {
     #expect(

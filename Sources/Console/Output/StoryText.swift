@@ -28,7 +28,7 @@ package enum StoryText {
 
   /// What a vendor is shown: their own part.
   package static func lines(_ order: OrderRow, vendorTimeline rows: [AuditRow]) -> [String] {
-    head(order) + fact("items", order.title) + [""] + rows.map { line($0.at, entry($0)) }
+    head(order) + fact("items", order.title) + [""] + rows.map { line($0.at, entry($0, order.total.currency)) }
   }
 
   private static func head(_ order: OrderRow) -> [String] {
@@ -64,7 +64,7 @@ package enum StoryText {
   private static func timeline(_ story: OrderStory) -> [String] {
     var entries: [(at: Instant, rank: Int, text: String)] = []
     entries += story.events.map { ($0.receivedAt, 0, entry($0)) }
-    entries += story.audit.map { ($0.at, 1, entry($0)) }
+    entries += story.audit.map { ($0.at, 1, entry($0, story.order.total.currency)) }
     entries += story.deliveryAttempts.map { ($0.startedAt, 2, entry($0)) }
     entries += story.reveals.map { ($0.at, 3, entry($0)) }
     return entries.enumerated().sorted { left, right in
@@ -84,11 +84,11 @@ package enum StoryText {
     return text
   }
 
-  private static func entry(_ row: AuditRow) -> String {
+  private static func entry(_ row: AuditRow, _ currency: Currency) -> String {
     var text = "\(row.action) \(row.subject)"
     if let event = row.stripeEvent { text += " by \(event)" }
-    guard let record = row.body.flatMap({ try? AuditRecord(parsing: Array($0.utf8)) }) else { return text + seal(row) }
-    for (name, value) in record.details.sorted(by: { $0.key < $1.key }) { text += ", \(name) \(value)" }
+    guard let record = row.record else { return text + seal(row) }
+    for part in RecordSummary.parts(record.details, currency: currency) { text += ", \(part)" }
     if record.role != .daemon { text += ", by \(record.actor)" }
     if let reason = record.reason { text += ": \(reason)" }
     return text + seal(row)

@@ -27,7 +27,8 @@ enum OrderReading {
         StoryFact("State", state.text, state.style), StoryFact("Customer", order.customer),
         StoryFact("Total", order.total.description), StoryFact("Items", order.title),
         StoryFact("Created", clock.precise(order.createdAt)),
-      ], lines: OrderTimeline.vendorLines(rows, clock: clock), row: row(order, viewer, clock))
+      ], lines: OrderTimeline.vendorLines(rows, currency: order.total.currency, clock: clock),
+      row: row(order, viewer, clock))
   }
 
   private static func row(_ order: OrderRow, _ viewer: Viewer, _ clock: ClockFormat) -> DisplayRow? {

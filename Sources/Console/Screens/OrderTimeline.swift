@@ -1,4 +1,4 @@
-import Market
+package import Market
 package import Store
 import Terminal
 
@@ -24,7 +24,7 @@ package enum OrderTimeline {
   }
 
   package static func lines(_ story: OrderStory, clock: ClockFormat) -> [StoryLine] {
-    let audit = story.audit.map { (at: $0.at, rank: 1, line: line($0, clock)) }
+    let audit = story.audit.map { (at: $0.at, rank: 1, line: line($0, clock, story.order.total.currency)) }
     let events = story.events.map { (at: $0.receivedAt, rank: 0, line: line($0, clock)) }
     let tries = story.deliveryAttempts.filter { $0.outcome == .prepared }
       .map { (at: $0.startedAt, rank: 2, line: line($0, clock)) }
@@ -34,30 +34,27 @@ package enum OrderTimeline {
   }
 
   /// What a vendor is shown of their part of an order.
-  package static func vendorLines(_ rows: [AuditRow], clock: ClockFormat) -> [StoryLine] {
-    rows.map { line($0, clock) }
+  package static func vendorLines(_ rows: [AuditRow], currency: Currency?, clock: ClockFormat) -> [StoryLine] {
+    rows.map { line($0, clock, currency) }
   }
 
-  private static func line(_ row: AuditRow, _ clock: ClockFormat) -> StoryLine {
+  private static func line(_ row: AuditRow, _ clock: ClockFormat, _ currency: Currency?) -> StoryLine {
     let body = row.body.map { $0.split(separator: "\n", omittingEmptySubsequences: true).map(String.init) } ?? []
     let style = AuditScreen.style(row.action)
     let seal = row.seal.map { [$0.text] } ?? []
     return StoryLine(
       key: "a\(row.id)", time: clock.time(row.at), symbol: symbol(style), style: style, title: row.action,
-      detail: summary(row, body),
+      detail: summary(row, currency),
       full: (body.isEmpty ? [row.action, row.subject] : Array(body.dropFirst())) + seal,
       copyText: row.stripeEvent ?? row.action, target: row.caseRoute)
   }
 
   /// What matters of an event's body in one line: its reason first, then its details, then who, then Stripe's event.
-  private static func summary(_ row: AuditRow, _ body: [String]) -> String {
+  private static func summary(_ row: AuditRow, _ currency: Currency?) -> String {
     var parts: [String] = []
-    for line in body {
-      if line.hasPrefix("reason ") { parts.insert("“\(line.dropFirst(7))”", at: 0) }
-      if line.hasPrefix("detail.") {
-        let pair = line.dropFirst(7).split(separator: " ", maxSplits: 1)
-        if pair.count == 2 { parts.append("\(pair[0]) \(pair[1])") }
-      }
+    if let record = row.record {
+      parts += [record.reason.map { "“\($0)”" }].compactMap(\.self)
+      parts += RecordSummary.parts(record.details, currency: currency)
     }
     if let event = row.stripeEvent { parts.append(event) }
     if row.seal == .waiting { parts.append("not sealed yet") }
