@@ -50,6 +50,8 @@ package enum Subject {
   package enum CommissionRule {}
   package enum LedgerTx {}
   package enum Evidence {}
+  package enum Notice {}
+  package enum WebhookEndpoint {}
 }
 
 package typealias PersonID = Identifier<Subject.Person>
@@ -74,3 +76,5 @@ package typealias CaseID = Identifier<Subject.Case>
 package typealias CommissionRuleID = Identifier<Subject.CommissionRule>
 package typealias LedgerTxID = Identifier<Subject.LedgerTx>
 package typealias EvidenceID = Identifier<Subject.Evidence>
+package typealias NoticeID = Identifier<Subject.Notice>
+package typealias WebhookEndpointID = Identifier<Subject.WebhookEndpoint>

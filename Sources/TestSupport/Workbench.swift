@@ -17,7 +17,8 @@ package struct Workbench: Sendable {
       let listing = try await market.database.sql(
         """
         BEGIN; SET LOCAL session_replication_role = replica;
-        INSERT INTO gkm.vendor (handle, name, contact_email) VALUES ('vend', 'Vend', 'v@example.com');
+        INSERT INTO gkm.vendor (handle, name, contact_email, mail_events)
+          VALUES ('vend', 'Vend', 'v@example.com', '{}');
         INSERT INTO gkm.product (title, platform) VALUES ('Stellar Drift', 'Steam');
         INSERT INTO gkm.listing (vendor_id, product_id, price, currency) VALUES (1, 1, 1999, 'eur') RETURNING id;
         INSERT INTO gkm.listing_stock (listing_id, vendor_id) VALUES (1, 1);

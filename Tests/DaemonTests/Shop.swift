@@ -165,8 +165,8 @@ struct Shop: Sendable {
       INSERT INTO gkm.commission_rule (vendor_id, basis_points, valid)
         SELECT NULL, 1000, tstzrange('2020-01-01', NULL) WHERE NOT EXISTS (SELECT FROM gkm.commission_rule);
       WITH v AS (
-        INSERT INTO gkm.vendor (handle, name, contact_email)
-        VALUES ('v-\(name)', 'Vendor \(name)', 'v@example.com') RETURNING id
+        INSERT INTO gkm.vendor (handle, name, contact_email, mail_events)
+        VALUES ('v-\(name)', 'Vendor \(name)', 'v@example.com', '{}') RETURNING id
       ), p AS (
         INSERT INTO gkm.product (title, platform) VALUES ('\(title)', 'Steam') RETURNING id
       ), l AS (

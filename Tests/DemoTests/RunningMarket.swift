@@ -116,8 +116,8 @@ final class RunningMarket: Sendable {
       INSERT INTO gkm.commission_rule (vendor_id, basis_points, valid)
         SELECT NULL, 1000, tstzrange('2020-01-01', NULL) WHERE NOT EXISTS (SELECT FROM gkm.commission_rule);
       WITH v AS (
-        INSERT INTO gkm.vendor (handle, name, contact_email)
-        VALUES ('burst', 'Burst', 'vendor@shop.example') RETURNING id
+        INSERT INTO gkm.vendor (handle, name, contact_email, mail_events)
+        VALUES ('burst', 'Burst', 'vendor@shop.example', '{}') RETURNING id
       ), p AS (
         INSERT INTO gkm.product (title, platform) VALUES ('Rush Hour', 'Steam') RETURNING id
       ), l AS (

@@ -14,8 +14,8 @@ struct HistoryBench: Sendable {
       try await bench.sql(
         """
         BEGIN; SET LOCAL session_replication_role = replica;
-        INSERT INTO gkm.vendor (handle, name, contact_email) VALUES ('two', 'Two', 'two@example.com'),
-          ('three', 'Three', 'three@example.com');
+        INSERT INTO gkm.vendor (handle, name, contact_email, mail_events) VALUES
+          ('two', 'Two', 'two@example.com', '{}'), ('three', 'Three', 'three@example.com', '{}');
         INSERT INTO gkm.product (title, platform) SELECT 'Game ' || n, 'Steam' FROM generate_series(2, 4) n;
         INSERT INTO gkm.listing (vendor_id, product_id, price, currency)
           SELECT 1, n, 100, 'eur' FROM generate_series(2, 4) n;

@@ -95,6 +95,18 @@ package enum AuditAction: String, CaseIterable, Sendable {
   case dataKeyCreated = "data_key.created"
   case dataKeyRewrapped = "data_key.rewrapped"
 
+  case noticeSent = "notice.sent"
+  case noticeFailed = "notice.failed"
+  case webhookAdded = "webhook.added"
+  case webhookChanged = "webhook.changed"
+  case webhookRotated = "webhook.rotated"
+  case webhookDisabled = "webhook.disabled"
+  case webhookEnabled = "webhook.enabled"
+  case webhookRemoved = "webhook.removed"
+  case webhookSecretRequested = "webhook.secret.requested"
+  case webhookSecretHanded = "webhook.secret.handed"
+  case webhookTested = "webhook.tested"
+
   case jobBuried = "job.buried"
   case jobRedriven = "job.redriven"
   case jobDiscarded = "job.discarded"

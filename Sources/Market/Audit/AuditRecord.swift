@@ -194,6 +194,9 @@ package struct AuditSubject: Hashable, Sendable {
   package static func refundRequest(_ id: RefundRequestID) -> AuditSubject {
     .init(kind: "refund_request", id: id.description)
   }
+  package static func notice(_ id: NoticeID) -> AuditSubject { .init(kind: "notice", id: id.description) }
+  /// A vendor's endpoint.
+  package static func webhook(_ id: WebhookEndpointID) -> AuditSubject { .init(kind: "webhook", id: id.description) }
   /// By its name.
   package static func setting(_ name: String) -> AuditSubject { .init(kind: "setting", id: name) }
   /// `dp_…`.

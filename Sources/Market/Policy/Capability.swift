@@ -33,6 +33,7 @@ package enum Capability: String, CaseIterable, Sendable {
   case readBreaks, manageBreaks
   case prepareEvidence, submitEvidence
   case readAudit, verifyAudit, resumeAudit
+  case manageNotices
   case readWork, manageWork
   case readSettings, writeSettings
   case managePeople
@@ -65,6 +66,7 @@ extension Capability {
     case .readAudit: (.no, .own, .yes, .yes, .yes)
     case .verifyAudit: (.no, .no, .yes, .yes, .yes)
     case .resumeAudit: (.no, .no, .no, .no, .yes)
+    case .manageNotices: (.no, .own, .no, .yes, .yes)
     case .readWork: (.no, .no, .yes, .yes, .yes)
     case .manageWork: (.no, .no, .no, .yes, .yes)
     case .readSettings: (.no, .no, .yes, .yes, .yes)
@@ -121,6 +123,7 @@ extension Capability {
     case .readAudit: "read the audit log"
     case .verifyAudit: "verify the audit log"
     case .resumeAudit: "resume the sealing of a restored audit log"
+    case .manageNotices: "say where a vendor is told, and of what"
     case .readWork: "see workers and queues"
     case .manageWork: "pause and redrive work"
     case .readSettings: "see the market's settings"

@@ -3,7 +3,7 @@
 package enum Policy {
   package static let tables: [TableRule] =
     catalogue + orders + payments + events + fulfilment + cases + work + records
-    + reconciliation + ledger
+    + reconciliation + ledger + notices
 
   private static let catalogue: [TableRule] = [
     TableRule("schema_migration", readers: nil, daemon: .select, sealer: .read(["version"])),
@@ -133,6 +133,24 @@ package enum Policy {
     TableRule("ledger_posting", readers: .readLedger, daemon: .append, vendor: .column, isAppendOnly: true),
   ]
 
+  /// A vendor's endpoints are theirs; what became of notices is for those who see the work.
+  private static let notices: [TableRule] = [
+    TableRule("team_channel", readers: .readWork, daemon: .select),
+    TableRule(
+      "webhook_endpoint", readers: .manageNotices, daemon: .work, vendor: .column,
+      audit: .subject(kind: "webhook", column: "id")),
+    TableRule("webhook_health", readers: .manageNotices, daemon: .work, vendor: .column),
+    TableRule("webhook_secret_request", readers: .manageNotices, daemon: .all),
+    TableRule("notice", readers: .readWork, daemon: .work),
+    TableRule("notice_attempt", readers: .readWork, daemon: .work),
+    TableRule("low_stock", readers: .readOrders, daemon: .select),
+  ]
+
+  /// A vendor for its own, ops and admins on its behalf: the functions look whose it is.
+  private static let vendorAndOps = Role.people.filter {
+    [.yes, .own].contains(Capability.manageNotices.grant(to: $0))
+  }
+
   /// The functions of schema `api`, with who may call them.
   package static let functions: [FunctionRule] = [
     FunctionRule("whoami", [], callers: Role.people),
@@ -173,6 +191,17 @@ package enum Policy {
     FunctionRule("redrive_jobs", ["bigint[]", "text"], needs: .manageWork),
     FunctionRule("discard_jobs", ["bigint[]", "text"], needs: .manageWork),
     FunctionRule("edit_dead_job", ["bigint", "bigint", "text", "text"], needs: .manageWork),
+    FunctionRule("webhook_add", ["bigint", "text", "text[]", "text"], callers: vendorAndOps),
+    FunctionRule("webhook_change", ["bigint", "bigint", "text", "text[]", "text"], callers: vendorAndOps),
+    FunctionRule("webhook_rotate", ["bigint", "bigint", "integer", "text"], callers: vendorAndOps),
+    FunctionRule("webhook_state", ["bigint", "bigint", "text", "text"], callers: vendorAndOps),
+    FunctionRule("webhook_test", ["bigint", "text"], callers: vendorAndOps),
+    FunctionRule("webhook_result", ["bigint"], callers: vendorAndOps),
+    FunctionRule("webhooks", ["bigint"], callers: vendorAndOps),
+    FunctionRule("webhook_secret", ["bigint", "bytea", "text"], callers: vendorAndOps),
+    FunctionRule("webhook_secret_answer", ["bigint"], callers: vendorAndOps),
+    FunctionRule("vendor_contact", ["bigint", "text", "text", "text[]", "text"], callers: vendorAndOps),
+    FunctionRule("stock_threshold", ["bigint", "integer", "text"], callers: vendorAndOps),
     FunctionRule("vendor_list", ["text", "jsonb", "bigint", "integer"], callers: [.vendor]),
     FunctionRule("vendor_timeline", ["text"], callers: [.vendor]),
     FunctionRule("vendor_lines", ["text"], callers: [.vendor]),

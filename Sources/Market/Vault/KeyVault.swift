@@ -5,8 +5,8 @@ import FoundationEssentials
 /// must be fresh random bytes.
 ///
 /// From the master key, HKDF-SHA256 (RFC 5869, no salt) gives one key per purpose, told apart by `info`:
-/// `gkm/v1/kek/<generation>` wraps data keys, `gkm/v1/fingerprint`, `gkm/v1/token`, `gkm/v1/message-id`. Rotation raises
-/// the KEK's generation and rewraps the data keys; fingerprints and tokens stay.
+/// `gkm/v1/kek/<generation>` wraps data keys, `gkm/v1/fingerprint`, `gkm/v1/token`, `gkm/v1/message-id`,
+/// `gkm/v1/webhook`. Rotation raises the KEK's generation and rewraps the data keys; what the others derive stays.
 package struct KeyVault: Sendable {
   private let master: SymmetricKey
   private var kek: SymmetricKey
@@ -15,6 +15,7 @@ package struct KeyVault: Sendable {
   let fingerprintKey: SymmetricKey
   let tokenKey: SymmetricKey
   let messageKey: SymmetricKey
+  let webhookKey: SymmetricKey
 
   package static let nonceByteCount = 12
   static let tagByteCount = 16
@@ -27,6 +28,7 @@ package struct KeyVault: Sendable {
     fingerprintKey = Self.derive(key, "fingerprint")
     tokenKey = Self.derive(key, "token")
     messageKey = Self.derive(key, "message-id")
+    webhookKey = Self.derive(key, "webhook")
   }
 
   private init(_ vault: KeyVault, kekGeneration: UInt32) {

@@ -17,10 +17,13 @@ package struct ApplyContext: Sendable {
   package let restockDelay: Duration
   /// How long it waits in all; then what is missing is paid back.
   package let restockWindow: Duration
+  /// Vendors get one mail for all orders that were paid in so much time.
+  package let noticeWindow: Duration
 
   package init(
     vault: KeyVault, mailDomain: String, lease: Lease, deliveryLease: Lease, expressSlots: Int,
-    isThorough: Bool = false, restockDelay: Duration = .seconds(30), restockWindow: Duration = .seconds(86_400)
+    isThorough: Bool = false, restockDelay: Duration = .seconds(30), restockWindow: Duration = .seconds(86_400),
+    noticeWindow: Duration = .seconds(60)
   ) {
     self.vault = vault
     self.mailDomain = mailDomain
@@ -30,13 +33,14 @@ package struct ApplyContext: Sendable {
     self.isThorough = isThorough
     self.restockDelay = restockDelay
     self.restockWindow = restockWindow
+    self.noticeWindow = noticeWindow
   }
 
   /// The same, for one event alone.
   package var thorough: ApplyContext {
     ApplyContext(
       vault: vault, mailDomain: mailDomain, lease: lease, deliveryLease: deliveryLease, expressSlots: expressSlots,
-      isThorough: true, restockDelay: restockDelay, restockWindow: restockWindow)
+      isThorough: true, restockDelay: restockDelay, restockWindow: restockWindow, noticeWindow: noticeWindow)
   }
 }
 

@@ -18,6 +18,7 @@ extension ApplyTransaction {
       try CaseDesk.open(
         session, .dispute, order.id,
         text: SafeText.cleaned("\(word) \(id) over \(amount)\(reason) is open\(isBack ? " again" : "")\(due)."))
+      try NoticeQueue.dispute(session, order.id, id, dispute)
     }
     let standings = work.facts.disputes.values.map(\.standing)
     guard hasChanged, standings.allSatisfy({ Self.word(for: $0) == nil }) else { return }

@@ -110,6 +110,7 @@ extension ApplyTransaction {
     writes.orders.append(
       ApplyWrites.OrderRow(
         id: order.id, state: decision.state, holdReason: hold, isPaid: work.facts.isPaid, restockUntil: deadline))
+    if isNewlyPaid { writes.newlyPaid.append(order.id) }
     result.orders.append((order.number, order.id, decision.state))
     let isPlain = Self.isPlainPayment(order.state, becoming: decision.state)
     guard decision.state != order.state && !isPlain || deadline != order.restockUntil else { return }

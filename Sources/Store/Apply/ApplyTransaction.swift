@@ -37,7 +37,8 @@ package struct ApplyTransaction {
     try transaction.keepBooks(session)
     try transaction.bind(session, bindings)
     transaction.writes.done = events.map(\.job)
-    try transaction.writes.run(session, lease: context.lease, deliveryLease: context.deliveryLease)
+    try transaction.writes.run(
+      session, lease: context.lease, deliveryLease: context.deliveryLease, noticeWindow: context.noticeWindow)
     return transaction.result
   }
 

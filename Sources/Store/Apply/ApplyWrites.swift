@@ -80,6 +80,8 @@ struct ApplyWrites {
 
   var audit: AuditBatch
   var orders: [OrderRow] = []
+  /// Those of them that were not paid before: their vendors are told.
+  var newlyPaid: [OrderID] = []
   var ledger: [LedgerRow] = []
   var payments: [PaymentRow] = []
   var intents: [(id: String, order: OrderID)] = []
@@ -121,7 +123,7 @@ struct ApplyWrites {
 
 extension ApplyWrites {
   /// Writes all of it in one round trip. Stock counters come last but for the fence, because buyers wait for them.
-  func run(_ session: borrowing Session, lease: Lease, deliveryLease: Lease) throws {
+  func run(_ session: borrowing Session, lease: Lease, deliveryLease: Lease, noticeWindow: Duration) throws {
     for one in cases { try CaseDesk.open(session, one.kind, one.order, text: one.text) }
     var statements: [(sql: SQL, expected: Int?)] = []
     func add(_ isWanted: Bool, _ sql: @autoclosure () -> SQL, expected: Int? = nil) {
@@ -156,6 +158,7 @@ extension ApplyWrites {
     add(!parked.isEmpty, parkedSQL)
     add(!linked.isEmpty, unparkSQL)
     add(!looks.isEmpty, Restock.look(looks, besides: done))
+    add(!newlyPaid.isEmpty, NoticeQueue.newOrders(newlyPaid, window: noticeWindow))
     for (kind, list) in jobs { add(!list.isEmpty, JobQueue.add(kind, list)) }
     add(!audit.isEmpty, audit.statement, expected: audit.count)
     add(!stock.isEmpty, stockSQL, expected: stock.count)

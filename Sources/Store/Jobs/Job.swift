@@ -21,6 +21,10 @@ package enum JobKind: String, CaseIterable, Sendable {
   /// Subject: `cs_…`, `pi_…`, `ch_…`, `re_…` or `dp_…`. Ask Stripe for it, add what it tells, and hold it against what
   /// is known.
   case recheck
+  /// Subject: a notice's id. Send it.
+  case notify
+  /// Subject: the id of a request for a webhook's secret. Seal it for whoever asked.
+  case webhookSecret = "webhook_secret"
   /// Subject: when its round began. Makes partitions ahead and takes away what is kept no longer.
   case upkeep
 

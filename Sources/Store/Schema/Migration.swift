@@ -23,6 +23,7 @@ package struct Migration: Sendable {
     Migration(version: 10, name: "checkout", sql: text(PackageResources.m0010_checkout_sql)),
     Migration(version: 11, name: "sealing", sql: text(PackageResources.m0011_sealing_sql)),
     Migration(version: 12, name: "engine", sql: text(PackageResources.m0012_engine_sql)),
+    Migration(version: 13, name: "notices", sql: text(PackageResources.m0013_notices_sql)),
   ]
 }
 
@@ -39,6 +40,8 @@ enum Repeatable {
     text(PackageResources.reconciliation_functions_sql),
     text(PackageResources.refund_functions_sql),
     text(PackageResources.restock_functions_sql),
+    text(PackageResources.notice_functions_sql),
+    text(PackageResources.webhook_functions_sql),
     text(PackageResources.commission_functions_sql),
     text(PackageResources.ledger_functions_sql),
     text(PackageResources.work_functions_sql),

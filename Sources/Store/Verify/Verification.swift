@@ -73,7 +73,7 @@ package struct Verification: Sendable {
 
   static let checks: [Check] =
     stockChecks + checkoutChecks + orderChecks + caseChecks + paymentChecks + refundChecks + ledgerChecks
-    + disputeChecks + deliveryChecks + auditChecks + secretChecks + reconciliationChecks
+    + disputeChecks + deliveryChecks + noticeChecks + auditChecks + secretChecks + reconciliationChecks
 
   /// One promise and how it is looked into.
   struct Check: Sendable {
