@@ -29,7 +29,6 @@ let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 let nio = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
-let mustache = Target.Dependency.product(name: "Mustache", package: "swift-mustache")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let metrics = Target.Dependency.product(name: "CoreMetrics", package: "swift-metrics")
@@ -48,7 +47,6 @@ let package = Package(
     .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
     .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0", traits: []),
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
-    .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
@@ -77,13 +75,14 @@ let package = Package(
       "Store", ["Market", "Postgres", "Redis", crypto],
       resources: [.embedInCode("Migrations"), .embedInCode("Repeatable")]),
     module("Stripe", ["Market", "Outbound", crypto]),
+    module("Messages", ["Market", crypto], resources: [.embedInCode("Templates")]),
 
     // The programs' bodies.
-    module("Console", ["Market", "Store", "Postgres", "Redis", "Terminal", crypto, toml]),
+    module("Console", ["Market", "Store", "Messages", "Postgres", "Redis", "Terminal", crypto, toml]),
     module(
       "Daemon",
       [
-        "Market", "Store", "Stripe", "Postgres", "Redis", "Outbound", crypto, hummingbird, httpTypes, nio, mustache,
+        "Market", "Store", "Stripe", "Messages", "Postgres", "Redis", "Outbound", crypto, hummingbird, httpTypes, nio,
         logging, metrics, lifecycle, signals, toml,
       ],
       resources: [.embedInCode("OrderPage/Templates")]),
@@ -112,14 +111,15 @@ let package = Package(
     tests(
       "DaemonTests",
       [
-        "Daemon", "Market", "Store", "Stripe", "StripeSimulator", "Postgres", "Redis", "Outbound", "TestSupport",
-        "gkmd", hummingbird, logging, metrics, lifecycle,
+        "Daemon", "Market", "Store", "Stripe", "StripeSimulator", "Messages", "Postgres", "Redis", "Outbound",
+        "TestSupport", "gkmd", hummingbird, logging, metrics, lifecycle,
       ], resources: [.copy("openapi_check.py"), .copy("official_story.py")]),
     tests("DemoTests", ["Market", "Outbound", "Postgres", "TestSupport", "gkmd", "stripesim"]),
     tests("LayeringTests", ["TestSupport"]),
     tests("StoreTests", ["Store", "Market", "Postgres", "TestSupport"]),
     tests("PostgresTests", ["Postgres", "TestSupport"]),
     tests("MarketTests", ["Market", "TestSupport", crypto]),
+    tests("MessagesTests", ["Messages", "Market", crypto]),
     tests("TerminalTests", ["Terminal", "TestSupport", "TerminalProbe"], resources: [.copy("Goldens")]),
     .executableTarget(
       name: "TerminalProbe", dependencies: ["Terminal"], path: "Tests/TerminalProbe", swiftSettings: strict),

@@ -46,6 +46,8 @@ package enum DeliveryState: String, CaseIterable, Sendable, Codable {
   case failed
   /// Stopped: the order is held, disputed, refunded or replaced.
   case cancelled
+  /// The receiving server took it and sent it back: nobody is there.
+  case bounced
 }
 
 /// How one attempt ended.

@@ -94,9 +94,20 @@ package struct Workbench: Sendable {
     return try await daemon.write { try ApplyTransaction.run($0, events, context) }
   }
 
+  /// Settles them as mails written from a template.
   package func settle(_ outcomes: [DeliveryOutcome]) async throws -> DeliverySettlement.Result {
-    try await daemon.write { try DeliverySettlement.write($0, outcomes) }
+    let outcomes = outcomes.map { outcome in
+      var outcome = outcome
+      outcome.template = outcome.template ?? Self.template
+      return outcome
+    }
+    return try await daemon.write { try DeliverySettlement.write($0, outcomes) }
   }
+
+  /// A text that mails of the bench are written from.
+  package static let template = TemplateVersion(
+    key: "key_delivered", locale: "en",
+    version: "cd84f4776ccbcef4bf7f405107b52e7b66b9b799697db469347e3b82b1b78387", content: "Your key.\n")
 
   /// Makes every job due, whoever holds it: as when leases have run out.
   package func passTime() async throws {

@@ -1,4 +1,5 @@
 import Market
+import Messages
 import Outbound
 import Testing
 
@@ -26,7 +27,7 @@ import Testing
   private func mail(_ delivery: PreparedDelivery, includesKey: Bool = true) throws -> String {
     let settings = KeyMailSettings(
       sender: .init(name: "Shop", address: "keys@shop.example"), publicURL: "https://shop.example",
-      includesKey: includesKey)
+      includesKey: includesKey, templates: try MessageTemplates(shop: "Shop"))
     let envelope = try KeyMail(settings, vault: vault).compose(
       delivery, key: Array("AAAA-BBBB".utf8), at: Instant(unixSeconds: 1_767_225_600))
     return String(decoding: envelope.message, as: UTF8.self)

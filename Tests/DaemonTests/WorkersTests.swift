@@ -1,6 +1,7 @@
 import Foundation
 import Logging
 import Market
+import Messages
 import Outbound
 import Postgres
 import ServiceLifecycle
@@ -24,11 +25,11 @@ import Testing
       pool: pool, vault: bench.vault, outbound: outbound, mailServer: try SMTPConfiguration(url: url),
       mail: KeyMailSettings(
         sender: .init(name: "Shop", address: "keys@shop.example"), publicURL: "https://shop.example",
-        includesKey: true),
+        includesKey: true, templates: try MessageTemplates(shop: "Shop")),
       mailDomain: "shop.example", stripe: nil, redis: nil, signals: { _ in Self.ticks() }, wake: { _ in })
     var logger = Logger(label: "test")
     logger.logLevel = .critical
-    let workers = try Workers(means, limits: limits, logger: logger) { Self.now() }
+    let workers = Workers(means, limits: limits, logger: logger) { Self.now() }
     let group = ServiceGroup(
       configuration: .init(services: [.init(service: workers)], gracefulShutdownSignals: [], logger: logger))
     let result = try await withThrowingTaskGroup(of: T?.self) { tasks in

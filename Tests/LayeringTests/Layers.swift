@@ -27,12 +27,15 @@ enum Layers {
 
     "Store": Place(height: 2, own: ["Market", "Postgres", "Redis"], foreign: ["Crypto"]),
     "Stripe": Place(height: 2, own: ["Market", "Outbound"], foreign: ["Crypto"]),
+    // The texts that are sent: the daemon sends them and gkm shows them, so they need neither a web server nor
+    // Foundation.
+    "Messages": Place(height: 2, own: ["Market"], foreign: ["Crypto"]),
 
     "Console": Place(
-      height: 3, own: ["Market", "Store", "Postgres", "Redis", "Terminal"], foreign: ["TOMLKit", "Crypto"]),
+      height: 3, own: ["Market", "Store", "Messages", "Postgres", "Redis", "Terminal"], foreign: ["TOMLKit", "Crypto"]),
     "Daemon": Place(
-      height: 3, own: ["Market", "Store", "Stripe", "Postgres", "Redis", "Outbound"],
-      foreign: web.union(["Mustache", "CoreMetrics", "TOMLKit", "Crypto", "Dispatch"])),
+      height: 3, own: ["Market", "Store", "Stripe", "Messages", "Postgres", "Redis", "Outbound"],
+      foreign: web.union(["CoreMetrics", "TOMLKit", "Crypto", "Dispatch"])),
     "StripeSimulator": Place(height: 3, own: ["Stripe", "Market", "Outbound"], foreign: web.union(["Crypto"])),
     "TestSupport": Place(height: 3, own: ["Market", "Store", "Postgres", "Redis"], foreign: []),
 

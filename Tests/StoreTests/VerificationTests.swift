@@ -133,6 +133,11 @@ import Testing
         WHERE id = (SELECT max(id) FROM gkm.delivery);
         """),
       Plant(
+        "deliveries.templates", of: anOrder("delivered"),
+        """
+        UPDATE gkm.delivery_attempt SET template_version = repeat('0', 64) WHERE order_id = \(itsID("delivered"));
+        """),
+      Plant(
         "audit.records", of: "SELECT 'audit event ' || min(id) FROM gkm.audit_event",
         "UPDATE gkm.audit_event SET actor = 'mara' WHERE id = (SELECT min(id) FROM gkm.audit_event);"),
       Plant(

@@ -29,6 +29,7 @@ package enum StateStyle {
     case .retrying: DisplayCell("↻ retrying", .stateWarn)
     case .failed: DisplayCell("✗ failed", .stateFailed)
     case .cancelled: DisplayCell("· cancelled", .muted)
+    case .bounced: DisplayCell("✗ bounced", .stateFailed)
     }
   }
 

@@ -12,12 +12,12 @@ extension DaemonApp {
     var server = try SMTPConfiguration(url: mail.url?.text ?? "")
     server.commandTimeout = mail.timeout
     let redis = means.redis
-    return try Workers(
+    return Workers(
       Workers.Means(
         pool: means.pool, vault: try means.demandVault(), outbound: means.outbound, mailServer: server,
         mail: KeyMailSettings(
           sender: .init(name: mail.senderName, address: mail.sender), publicURL: configuration.http.publicURL,
-          includesKey: mail.includesKey),
+          includesKey: mail.includesKey, templates: try means.templates()),
         mailDomain: mail.messageIDDomain, stripe: means.stripe(deadline: configuration.stripe.deadline), redis: redis,
         signals: { wake.signals($0) }, wake: Self.waking(wake, redis)),
       limits: configuration.workers.limits, telemetry: WorkTelemetry(factory: means.telemetry.factory),

@@ -1,6 +1,7 @@
 import CoreMetrics
 import Logging
 import Market
+import Messages
 import Outbound
 import Postgres
 import Redis
@@ -51,6 +52,11 @@ struct DaemonMeans: Sendable {
       throw ConfigurationError(problems: [ConfigurationProblem(place: "configuration", message: "no master key")])
     }
     return vault
+  }
+
+  /// The texts that are sent: ours, and over them those of the configured folder.
+  func templates() throws -> MessageTemplates {
+    try MessageTemplates(shop: configuration.mail.senderName, overrides: configuration.mail.templates)
   }
 
   /// Stripe's API, with an end to how long one call may take with all its attempts.

@@ -6,7 +6,7 @@ package struct ConfigurationError: Error, Sendable, CustomStringConvertible {
 }
 
 /// One thing to put right.
-package struct ConfigurationProblem: Sendable, Equatable, CustomStringConvertible {
+package struct ConfigurationProblem: Error, Sendable, Equatable, CustomStringConvertible {
   /// The file, or the environment.
   package var place: String
   /// From 1; `nil` where it is about no line.

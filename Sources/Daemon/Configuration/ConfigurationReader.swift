@@ -139,6 +139,9 @@ struct ConfigurationReader {
     }
   }
 
+  /// A problem of a file that a setting names.
+  mutating func add(_ problem: ConfigurationProblem) { problems.append(problem) }
+
   mutating func problem(_ name: String, _ message: String) {
     let place = file[name]
     problems.append(

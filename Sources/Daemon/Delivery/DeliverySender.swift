@@ -80,8 +80,15 @@ final class DeliverySender: Sendable {
         metadata: ["order": "\(delivery.orderNumber)", "unit": "\(delivery.place.unit)", "error": "\(error)"])
       return outcome(delivery, .deferred, "the key could not be opened: \(error)")
     }
+    let envelope: MailEnvelope
+    do {
+      envelope = try mail.compose(delivery, key: key, at: now())
+    } catch {
+      logger.error(
+        "a mail could not be written", metadata: ["order": "\(delivery.orderNumber)", "error": "\(error)"])
+      return outcome(delivery, .deferred, "the mail could not be written: \(error)")
+    }
     let start = ContinuousClock.now
-    let envelope = mail.compose(delivery, key: key, at: now())
     do throws(OutboundError) {
       let reply = try await outbound.mail(envelope, through: server)
       telemetry.sendSeconds.record(ContinuousClock.now - start)
@@ -108,7 +115,8 @@ final class DeliverySender: Sendable {
     let retries = delivery.attemptInRound < attemptLimit
     return DeliveryOutcome(
       delivery, ending, reply: reply,
-      retryAfter: retries ? RetrySchedule.delay(afterAttempt: delivery.attemptInRound) : nil)
+      retryAfter: retries ? RetrySchedule.delay(afterAttempt: delivery.attemptInRound) : nil,
+      template: mail.template(delivery))
   }
 
   private func open(_ delivery: PreparedDelivery) async throws -> [UInt8] {

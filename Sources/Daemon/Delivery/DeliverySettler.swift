@@ -10,6 +10,8 @@ final class DeliverySettler: Sendable {
   private struct State {
     var outcomes: [DeliveryOutcome] = []
     var isFinished = false
+    /// Versions of templates that a committed transaction of ours has entered into the register.
+    var registered: Set<String> = []
   }
 
   private static let batchLimit = 128
@@ -79,7 +81,11 @@ final class DeliverySettler: Sendable {
   private func write(_ batch: [DeliveryOutcome]) async {
     for attempt in 1...Self.attemptLimit {
       do {
-        let result = try await pool.write { try DeliverySettlement.write($0, batch) }
+        let registered = state.withLock { $0.registered }
+        let result = try await pool.write { try DeliverySettlement.write($0, batch, registered: registered) }
+        if result.lost.isEmpty {
+          state.withLock { $0.registered.formUnion(batch.compactMap { $0.template?.version }) }
+        }
         settled(batch, result)
         return
       } catch {

@@ -1,5 +1,5 @@
 package import Market
-import Mustache
+package import Messages
 package import Outbound
 package import Store
 
@@ -10,57 +10,53 @@ package struct KeyMailSettings: Sendable {
   package var publicURL: String
   /// Whether the mail carries the key itself beside the link.
   package var includesKey: Bool
+  package var templates: MessageTemplates
 
-  package init(sender: MailMessage.Mailbox, publicURL: String, includesKey: Bool) {
+  package init(
+    sender: MailMessage.Mailbox, publicURL: String, includesKey: Bool, templates: MessageTemplates
+  ) {
     self.sender = sender
     self.publicURL = publicURL
     self.includesKey = includesKey
+    self.templates = templates
   }
 }
 
 /// Writes the mail of one unit: the same link and the same Message-ID at every attempt.
 package struct KeyMail: Sendable {
-  private struct Templates {
-    let subject: MustacheTemplate
-    let text: MustacheTemplate
-    let html: MustacheTemplate
-  }
-
   private let settings: KeyMailSettings
   private let vault: KeyVault
-  private let templates: [String: Templates]
 
-  /// Throws where a template of ours cannot be read.
-  package init(_ settings: KeyMailSettings, vault: KeyVault) throws {
+  package init(_ settings: KeyMailSettings, vault: KeyVault) {
     self.settings = settings
     self.vault = vault
-    templates = try MailTemplates.languages.mapValues {
-      Templates(
-        subject: try MustacheTemplate(string: "{{%CONTENT_TYPE:TEXT}}" + $0.subject),
-        text: try MustacheTemplate(string: "{{%CONTENT_TYPE:TEXT}}" + $0.text),
-        html: try MustacheTemplate(string: $0.html))
-    }
+  }
+
+  /// The version that the mail of a delivery is written from.
+  func template(_ delivery: PreparedDelivery) -> TemplateVersion? {
+    settings.templates.template(.keyDelivered, locale: delivery.locale).map(TemplateVersion.init)
   }
 
   /// The mail for a delivery. `key` is what the vendor sold; it enters the mail only where the settings say so.
-  package func compose(_ delivery: PreparedDelivery, key: [UInt8], at now: Instant) -> MailEnvelope {
-    let language = templates[String(delivery.locale.prefix(2))] == nil ? "en" : String(delivery.locale.prefix(2))
+  package func compose(
+    _ delivery: PreparedDelivery, key: [UInt8], at now: Instant
+  ) throws(MessageError) -> MailEnvelope {
     let token = vault.token(order: delivery.order, generation: delivery.tokenGeneration)
-    var values: [String: String] = [
-      "title": delivery.title, "platform": delivery.platform, "number": delivery.orderNumber,
-      "link": token.link(base: settings.publicURL), "shop": settings.sender.name ?? settings.sender.address,
+    var values: TemplateValues = [
+      "title": .text(delivery.title), "platform": .text(delivery.platform), "number": .text(delivery.orderNumber),
+      "link": .text(token.link(base: settings.publicURL)),
     ]
-    values["name"] = delivery.name
-    if settings.includesKey { values["key"] = String(decoding: key, as: UTF8.self) }
+    if let name = delivery.name { values["name"] = .text(name) }
+    if settings.includesKey { values["key"] = .text(String(decoding: key, as: UTF8.self)) }
     if delivery.unitsTotal > 1 {
-      values["part"] = String(delivery.position)
-      values["parts"] = String(delivery.unitsTotal)
+      values["part"] = "\(delivery.position)"
+      values["parts"] = "\(delivery.unitsTotal)"
     }
-    let rendered = templates[language]
+    let rendered = try settings.templates.render(.keyDelivered, locale: delivery.locale, values: values)
     let message = MailMessage(
       from: settings.sender, to: MailMessage.Mailbox(name: delivery.name, address: delivery.email),
-      subject: rendered?.subject.render(values) ?? "", messageID: delivery.messageID, date: now, language: language,
-      text: rendered?.text.render(values) ?? "", html: rendered?.html.render(values) ?? "")
+      subject: rendered.subject, messageID: delivery.messageID, date: now, language: rendered.locale,
+      text: rendered.text, html: rendered.html)
     return MailEnvelope(from: settings.sender.address, to: [delivery.email], message: message.bytes)
   }
 }

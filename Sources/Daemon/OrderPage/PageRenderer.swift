@@ -2,18 +2,18 @@ import Crypto
 import HTTPTypes
 import Hummingbird
 import Market
-import Mustache
+import Messages
 import Store
 
 /// Makes the pages that customers see. The template escapes whatever it is given.
 struct PageRenderer: Sendable {
-  private let template: MustacheTemplate
+  private let template: TemplateText
   let styleSheet: [UInt8]
   let stylePath: String
 
   /// Throws where the template, which is part of the program, cannot be parsed.
   init() throws {
-    template = try MustacheTemplate(string: String(decoding: PackageResources.order_html, as: UTF8.self))
+    template = try TemplateText(String(decoding: PackageResources.order_html, as: UTF8.self), .html)
     styleSheet = PackageResources.order_css
     // Named by its content, so that it may be kept for ever.
     stylePath = "/assets/" + Hex.encode(Array(SHA256.hash(data: styleSheet)).prefix(8)) + ".css"
@@ -22,8 +22,8 @@ struct PageRenderer: Sendable {
   /// A page that is about no order.
   func message(_ message: PageMessage, _ words: PageWords, status: HTTPResponse.Status) -> Response {
     var fields = frame(words, title: message.heading)
-    fields["heading"] = message.heading
-    fields["lead"] = message.lead
+    fields["heading"] = .text(message.heading)
+    fields["lead"] = .text(message.lead)
     return page(fields, status: status)
   }
 
@@ -35,36 +35,39 @@ struct PageRenderer: Sendable {
       ? words.revealed
       : order.isRevealable ? words.ready : order.state.allowsReveal ? words.preparing : words.message(for: order.state)
     var fields = frame(words, title: "\(words.order) \(order.number)")
-    fields["number"] = order.number
-    fields["heading"] = message.heading
-    fields["lead"] = message.lead
-    fields["has_keys"] = !keys.isEmpty
-    fields["keys"] = keys.map { ["name": $0.title, "platform": $0.platform, "key": $0.key] }
-    fields["can_reveal"] = keys.isEmpty && order.isRevealable
+    fields["number"] = .text(order.number)
+    fields["heading"] = .text(message.heading)
+    fields["lead"] = .text(message.lead)
+    fields["has_keys"] = .flag(!keys.isEmpty)
+    fields["keys"] = .list(
+      keys.map { ["name": .text($0.title), "platform": .text($0.platform), "key": .text($0.key)] })
+    fields["can_reveal"] = .flag(keys.isEmpty && order.isRevealable)
     fields["reveal_path"] = "/o/\(token)/reveal"
-    fields["button"] = order.readyUnits == 1 ? words.showOne : words.showMany
+    fields["button"] = .text(order.readyUnits == 1 ? words.showOne : words.showMany)
     fields["has_lines"] = true
-    fields["lines"] = order.lines.map {
-      ["name": $0.title, "platform": $0.platform, "quantity": String($0.quantity), "price": $0.total.description]
-    }
-    fields["total"] = order.amount.description
-    fields["created"] = order.createdAt.rfc3339
-    fields["created_text"] = order.createdAt.pageText
+    fields["lines"] = .list(
+      order.lines.map {
+        [
+          "name": .text($0.title), "platform": .text($0.platform), "quantity": "\($0.quantity)",
+          "price": "\($0.total)",
+        ]
+      })
+    fields["total"] = "\(order.amount)"
+    fields["created"] = .text(order.createdAt.rfc3339)
+    fields["created_text"] = .text(order.createdAt.pageText)
     return page(fields, status: .ok)
   }
 
-  private func frame(_ words: PageWords, title: String) -> [String: Any] {
+  private func frame(_ words: PageWords, title: String) -> TemplateValues {
     [
-      "lang": words.language, "title": title, "style": stylePath,
-      "words": [
-        "order": words.order, "keys": words.keys, "select": words.select, "recorded": words.recorded,
-        "summary": words.summary, "total": words.total, "footer": words.footer,
-      ],
-      "has_keys": false, "can_reveal": false, "has_lines": false, "number": false,
+      "lang": .text(words.language), "title": .text(title), "style": .text(stylePath),
+      "words.order": .text(words.order), "words.keys": .text(words.keys), "words.select": .text(words.select),
+      "words.recorded": .text(words.recorded), "words.summary": .text(words.summary),
+      "words.total": .text(words.total), "words.footer": .text(words.footer),
     ]
   }
 
-  private func page(_ fields: [String: Any], status: HTTPResponse.Status) -> Response {
+  private func page(_ fields: TemplateValues, status: HTTPResponse.Status) -> Response {
     var response = Response.bytes(
       Array(template.render(fields).utf8), type: "text/html; charset=utf-8", status: status)
     response.headers[.contentSecurityPolicy] =

@@ -60,13 +60,11 @@ package final class Workers: Service {
   private let refunds: RefundWorker
   private let upkeep: UpkeepWorker
 
-  /// Throws where a mail template of ours cannot be read.
-  ///
   /// - Parameter now: our clock.
   package init(
     _ means: Means, limits: WorkLimits, telemetry: WorkTelemetry = WorkTelemetry(), logger: Logger,
     now: @escaping @Sendable () -> Instant
-  ) throws {
+  ) {
     self.means = means
     self.limits = limits
     self.logger = logger
@@ -82,7 +80,7 @@ package final class Workers: Service {
       slots.giveBack(1)
     }
     sender = DeliverySender(
-      pool: means.pool, keys: DataKeyCache(means.vault), mail: try KeyMail(means.mail, vault: means.vault),
+      pool: means.pool, keys: DataKeyCache(means.vault), mail: KeyMail(means.mail, vault: means.vault),
       outbound: means.outbound, server: server, keeper: keeper, settler: settler, slots: slots,
       attemptLimit: limits.deliveryAttempts, telemetry: telemetry, logger: logger, now: now)
     apply = ApplyWorker(

@@ -81,6 +81,9 @@ package enum Policy {
       ],
       audit: .order(column: "order_id")),
     TableRule("delivery_attempt", readers: .readOrders, daemon: .work),
+    TableRule("template", readers: .readOrders, daemon: .append, isAppendOnly: true),
+    TableRule("bounce", readers: .readOrders, daemon: .append, audit: .subject(kind: "bounce", column: "id")),
+    TableRule("address_code", readers: nil, daemon: .all),
     TableRule("reveal", readers: .readOrders, daemon: .append, audit: .order(column: "order_id")),
   ]
 

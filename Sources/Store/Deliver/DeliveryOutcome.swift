@@ -37,11 +37,17 @@ package struct DeliveryOutcome: Sendable {
   package let reply: String
   /// When to try again; `nil`: not any more.
   package let retryAfter: Duration?
+  /// What the mail was written from; `nil` where none was written.
+  package var template: TemplateVersion?
 
-  package init(_ delivery: PreparedDelivery, _ ending: Ending, reply: String, retryAfter: Duration?) {
+  package init(
+    _ delivery: PreparedDelivery, _ ending: Ending, reply: String, retryAfter: Duration?,
+    template: TemplateVersion? = nil
+  ) {
     self.delivery = delivery
     self.ending = ending
     self.reply = reply
+    self.template = template
     self.retryAfter = ending == .confirmed || ending == .refused ? nil : retryAfter
   }
 

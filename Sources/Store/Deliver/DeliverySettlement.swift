@@ -13,8 +13,10 @@ package enum DeliverySettlement {
   }
 
   /// Settles attempts inside the caller's transaction, under the fence of their leases.
+  ///
+  /// - Parameter registered: versions of templates that are known to be in the register.
   package static func write(
-    _ session: borrowing Session, _ outcomes: [DeliveryOutcome]
+    _ session: borrowing Session, _ outcomes: [DeliveryOutcome], registered: Set<String> = []
   ) throws -> Result {
     var result = Result()
     let (held, stamp) = try fence(session, outcomes)
@@ -27,6 +29,9 @@ package enum DeliverySettlement {
     var audit = AuditBatch(stamp)
     for outcome in settled { try note(outcome, &audit) }
     var statements = [deliverySQL(settled, stamp.at), attemptSQL(settled, stamp.at), audit.statement]
+    let unregistered = Set(settled.compactMap(\.template)).filter { !registered.contains($0.version) }
+    if !unregistered.isEmpty { statements.append(TemplateRegister.statement(unregistered)) }
+    let facts = statements.count
     let finished = settled.filter { $0.retryAfter == nil }
     let postponed = settled.compactMap { outcome in
       outcome.retryAfter.map { (id: outcome.delivery.job, delay: $0, lease: outcome.delivery.lease) }
@@ -38,7 +43,7 @@ package enum DeliverySettlement {
       statements.append(JobQueue.postpone(jobs.map { ($0.id, stamp.at + $0.delay) }, lease: lease))
     }
     let affected = try session.pipeline(statements)
-    let jobs = affected.dropFirst(3).reduce(0, +)
+    let jobs = affected.dropFirst(facts).reduce(0, +)
     guard jobs == settled.count else { throw LeaseLost(jobs: settled.count - jobs) }
     return result
   }
@@ -116,12 +121,12 @@ package enum DeliverySettlement {
 
   private static func attemptSQL(_ outcomes: [DeliveryOutcome], _ at: Instant) -> SQL {
     """
-    UPDATE gkm.delivery_attempt t SET outcome = c.outcome, ended_at = \(at), reply = c.reply
+    UPDATE gkm.delivery_attempt t SET outcome = c.outcome, ended_at = \(at), reply = c.reply, template_version = c.template
     FROM unnest(
       \(outcomes.map(\.delivery.delivery)), \(outcomes.map(\.delivery.attempt)),
       \(outcomes.map(\.delivery.preparedAt)), \(outcomes.map(\.ending.attempt.rawValue)),
-      \(outcomes.map { safe($0.reply) })
-    ) AS c (id, number, started_at, outcome, reply)
+      \(outcomes.map { safe($0.reply) }), \(outcomes.map { $0.template?.version })
+    ) AS c (id, number, started_at, outcome, reply, template)
     WHERE t.delivery_id = c.id AND t.number = c.number AND t.started_at = c.started_at
     """
   }

@@ -24,6 +24,7 @@ package struct Migration: Sendable {
     Migration(version: 11, name: "sealing", sql: text(PackageResources.m0011_sealing_sql)),
     Migration(version: 12, name: "engine", sql: text(PackageResources.m0012_engine_sql)),
     Migration(version: 13, name: "notices", sql: text(PackageResources.m0013_notices_sql)),
+    Migration(version: 14, name: "mails", sql: text(PackageResources.m0014_mails_sql)),
   ]
 }
 

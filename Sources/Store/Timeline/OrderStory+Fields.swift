@@ -59,6 +59,7 @@ extension OrderStory {
       ListField("delivery", .integer(attempt.delivery.rawValue)), ListField("number", .integer(attempt.number)),
       ListField("outcome", .text(attempt.outcome.rawValue)), ListField("started_at", .time(attempt.startedAt)),
       ListField("ended_at", .optional(attempt.endedAt)), ListField("reply", .optional(attempt.reply)),
+      ListField("template", .optional(attempt.template)),
     ]
   }
 

@@ -65,6 +65,8 @@ package struct OrderStory: Sendable, Equatable {
     package var startedAt: Instant
     package var endedAt: Instant?
     package var reply: String?
+    /// The version of the template that was sent, where that is known.
+    package var template: String?
   }
 
   package struct Reveal: Sendable, Equatable {
@@ -172,14 +174,15 @@ extension OrderStory {
   private static func deliveryAttempts(_ session: borrowing Session, _ id: OrderID) throws -> [Attempt] {
     try session.rows(
       """
-      SELECT a.delivery_id, a.number, a.outcome, a.started_at, a.ended_at, a.reply::text
+      SELECT a.delivery_id, a.number, a.outcome, a.started_at, a.ended_at, a.reply::text, a.template_version
       FROM gkm.delivery d JOIN gkm.delivery_attempt a ON a.delivery_id = d.id
       WHERE d.order_id = \(id) ORDER BY a.started_at, a.delivery_id, a.number LIMIT 500
       """
     ) { row in
       Attempt(
         delivery: try row.id(0), number: Int64(try row.int(1)), outcome: try row.word(2),
-        startedAt: try row.instant(3), endedAt: try row.instantOrNil(4), reply: try row.stringOrNil(5))
+        startedAt: try row.instant(3), endedAt: try row.instantOrNil(4), reply: try row.stringOrNil(5),
+        template: try row.stringOrNil(6))
     }
   }
 

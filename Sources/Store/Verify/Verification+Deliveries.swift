@@ -30,6 +30,23 @@ extension Verification {
       LEFT JOIN gkm.delivery d ON d.order_unit_id = a.order_unit_id
       WHERE a.active AND d.id IS NULL
       """),
+    Check(
+      "deliveries.templates", "every mail that was sent names the registered version of the text it was written from",
+      counting: "SELECT count(*) FROM gkm.delivery_attempt WHERE template_version IS NOT NULL",
+      // What was sent before attempts named their text, or before this market was one, is told by no version.
+      """
+      WITH since AS (
+        SELECT greatest(max(m.applied_at), (SELECT max(i.created_at) FROM gkm.installation i)) AS at
+        FROM gkm.schema_migration m WHERE m.version = 14
+      )
+      SELECT coalesce(o.number, 'order ' || t.order_id), 'attempt ' || t.number || ' of its delivery ' || t.delivery_id
+        || CASE WHEN t.template_version IS NULL THEN ' names no template' ELSE ' names a template nobody knows' END
+      FROM since
+      JOIN gkm.delivery_attempt t ON t.outcome = 'confirmed' AND t.started_at > since.at OR t.template_version IS NOT NULL
+      LEFT JOIN gkm.template v ON v.version = t.template_version
+      LEFT JOIN gkm.orders o ON o.id = t.order_id
+      WHERE v.version IS NULL
+      """),
   ]
 
   /// A delivery is sent again after it was confirmed only when its unit got another key.
