@@ -52,6 +52,7 @@ package enum Subject {
   package enum Evidence {}
   package enum Notice {}
   package enum WebhookEndpoint {}
+  package enum Ask {}
 }
 
 package typealias PersonID = Identifier<Subject.Person>
@@ -78,3 +79,4 @@ package typealias LedgerTxID = Identifier<Subject.LedgerTx>
 package typealias EvidenceID = Identifier<Subject.Evidence>
 package typealias NoticeID = Identifier<Subject.Notice>
 package typealias WebhookEndpointID = Identifier<Subject.WebhookEndpoint>
+package typealias AskID = Identifier<Subject.Ask>

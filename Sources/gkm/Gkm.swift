@@ -21,6 +21,8 @@ struct Gkm: AsyncParsableCommand {
       ShowCommand.self,
       FindCommand.self,
       RetryCommand.self,
+      OrderCommand.self,
+      AskCommand.self,
       RefundCommand.self,
       DisputeCommand.self,
       EventCommand.self,

@@ -51,6 +51,7 @@ enum Sample {
     case .balances: ListPage(.balances, balances)
     case .commission: ListPage(.commission, commission)
     case .breaks: ListPage(.breaks, breaks)
+    case .asks: ListPage(.asks, asks)
     }
   }
 

@@ -183,7 +183,7 @@ import Testing
         UPDATE gkm.stock_unit a SET nonce = b.nonce, ciphertext = b.ciphertext FROM gkm.stock_unit b
         WHERE a.id = (SELECT min(id) FROM gkm.stock_unit) AND b.id = a.id + 1;
         """),
-    ] + refundPlants + ledgerPlants + reconciliationPlants + disputePlants + noticePlants
+    ] + refundPlants + ledgerPlants + reconciliationPlants + disputePlants + noticePlants + manualPlants
 
   private struct Undone: Error {}
 

@@ -17,6 +17,21 @@ package enum ActionRequest: Equatable, Sendable {
   case releaseCase(RowAsShown)
   case closeCase(RowAsShown)
   case disablePerson(RowAsShown)
+  case resendOrder(RowAsShown)
+  case resendDelivery(RowAsShown, order: String)
+  case resendElsewhere(RowAsShown)
+  case replaceKey(RowAsShown)
+  case holdOrder(RowAsShown)
+  case releaseOrder(RowAsShown)
+  case noteOrder(RowAsShown)
+  case decideAsk(RowAsShown, AskActions.Decision)
+  case assignBreak(RowAsShown)
+  case explainBreak(RowAsShown)
+  case closeBreak(RowAsShown)
+  /// The row's id and version are those of the draft, 0 where there is none; its name is the dispute's.
+  case prepareEvidence(RowAsShown)
+  case editEvidence(RowAsShown)
+  case submitEvidence(RowAsShown)
 }
 
 /// A row that is acted on: refused if it moved on since it was shown.

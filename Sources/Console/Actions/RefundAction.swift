@@ -6,7 +6,7 @@ enum RefundAction {
   static let scopes = ["whole", "units", "amount"]
 
   static func ask(_ state: inout AppState) -> [Effect] {
-    guard let row = state.chosenRow, case .order(_, let total, let units) = row.detail else { return [] }
+    guard let row = state.chosenRow, case .order(_, let total, let units, _) = row.detail else { return [] }
     var lines = ["Order \(row.name), \(total) in \(units) unit\(units == 1 ? "" : "s")."]
     lines.append("whole: all that is left; units: by their places, such as 1,3; amount: such as 9.99, the keys stay.")
     if let role = state.role, Capability.refundWithinLimit.grant(to: role) == .ask {
@@ -56,7 +56,7 @@ enum RefundAction {
 
   /// Why an order as it stands gives nothing back.
   static func refusal(_ row: DisplayRow) -> String? {
-    guard case .order(let state, _, _) = row.detail else { return "This is no order" }
+    guard case .order(let state, _, _, _) = row.detail else { return "This is no order" }
     switch state {
     case .open, .awaitingAsync, .expired, .failed: return "Nothing was paid for this order"
     case .refunded: return "All of it is refunded already"

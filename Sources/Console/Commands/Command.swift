@@ -59,6 +59,10 @@ package enum CommandID: Hashable, Sendable {
   case palette, help, refresh, pause, copy, exportCSV, exportJSON
   case retryDelivery, redriveJob
   case addPerson, disablePerson
+  case resendOrder, resendElsewhere, replaceKey, holdOrder, releaseOrder, noteOrder, resendDelivery
+  case approveAsk, refuseAsk, withdrawAsk
+  case assignBreak, explainBreak, closeBreak
+  case prepareEvidence, editEvidence, submitEvidence
   case requestRefund, approveRefund, rejectRefund, cancelRefund, openCase
   case takeCase, noteCase, answerCase, handOverCase, releaseCase, closeCase, orderOfCase
   case toggleUTC, toggleMouse, themes, messages, quit

@@ -2,7 +2,7 @@ import Market
 import Store
 
 extension Command {
-  package static let table: [Command] = moving + finding + acting + general + places
+  package static let table: [Command] = moving + finding + onOrders + acting + onMoney + general + places
 
   private static let moving: [Command] = [
     Command(.down, "Next row", keys: ["j", "down"], scope: .rows),

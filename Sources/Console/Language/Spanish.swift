@@ -1,6 +1,7 @@
 /// The console in Spanish, by the English wording. A test holds that nothing the console always shows is missing.
 enum Spanish {
   static let texts: [String: String] = commands.merging(screens) { $1 }.merging(columns) { $1 }.merging(rest) { $1 }
+    .merging(byHand) { $1 }
 
   private static let commands: [String: String] = [
     "Next row": "Fila siguiente", "Previous row": "Fila anterior", "Page down": "Página abajo",

@@ -33,7 +33,8 @@ package enum StoryText {
 
   private static func head(_ order: OrderRow) -> [String] {
     var lines = ["\(order.number)  \(order.state.rawValue)  \(order.total)"]
-    lines += fact("held", order.holdReason)
+    let holder = order.heldBy.map { "by \($0)" + suffix(order.heldFor) }
+    lines += fact("held", holder ?? order.holdReason)
     lines += fact("customer", order.customer)
     if !order.vendors.isEmpty { lines += fact("vendors", order.vendors.joined(separator: ", ")) }
     lines += fact("created", order.createdAt.rfc3339)

@@ -96,7 +96,7 @@ private func renderHints(_ grid: inout Grid, _ state: AppState, _ layout: Layout
   let right =
     state.list.map { listStatus($0, state.language) } ?? state.board.map {
       $0.problem == nil ? "" : state.language("old figures")
-    } ?? ""
+    } ?? state.story.map { storyStatus($0, state) } ?? ""
   let used = TextWidth.of(right)
   if used > 0 { grid.write(right, row: row, column: max(1, width - used - 1), style: .textDim, maxWidth: width - 2) }
   // Whatever else there is room for: where to find the rest of it.
@@ -117,6 +117,16 @@ private func renderHints(_ grid: inout Grid, _ state: AppState, _ layout: Layout
     column += grid.write(command.keyText, row: row, column: column, style: .key)
     column += grid.write(" \(state.language(command.hint ?? ""))", row: row, column: column, style: .muted) + 2
   }
+}
+
+/// `‖ held · ops_bo has it open since 14:02`.
+private func storyStatus(_ story: StoryState, _ state: AppState) -> String {
+  var parts: [String] = []
+  if case .order(_, _, _, let isHeld)? = story.row?.detail, isHeld { parts.append("‖ \(state.language("held"))") }
+  parts += story.present.map {
+    "\($0.login) \(state.language("has it open since")) \(state.clock.minute($0.since))"
+  }
+  return parts.joined(separator: " · ")
 }
 
 /// `4 marked (1 hidden) · 3/100+ · 2 new · paused`.

@@ -38,7 +38,10 @@ struct ActionRunner {
     case .disablePerson(let row):
       try await connection.write { try PeopleAdministration.disable($0, login: row.name, reason: reason) }
       return "\(row.name) can no longer sign in, and sessions were ended"
-    default: return try await runOnCase(action) ?? ""
+    default:
+      if let said = try await runOnOrder(action) { return said }
+      if let said = try await runOnMoney(action) { return said }
+      return try await runOnCase(action) ?? ""
     }
   }
 
@@ -48,7 +51,8 @@ struct ActionRunner {
     case .refund(let row, let currency):
       let plan = try await refund(row, currency, isDryRun: true)
       return (Self.lines(plan), plan.money.digits)
-    default: return ([], nil)
+    case .submitEvidence(let row): return try await previewEvidence(row)
+    default: return try await previewOnOrder(action) ?? ([], nil)
     }
   }
 

@@ -1,6 +1,7 @@
 import Glibc
 import Market
 import Store
+import Synchronization
 package import Terminal
 
 /// The interactive console: one loop on the main thread, which alone touches the terminal and the state.
@@ -47,8 +48,12 @@ package final class ConsoleApp {
   private let mailbox: Mailbox
   private let source: DataSource
   private let live: LiveUpdates
+  private let presence: Presence?
   private var state: AppState
   private var lastInput = SystemClock.now
+  /// The order that colleagues were told of.
+  private var shown: String?
+  private var shownSerial = 0
   private var begun = SystemClock.now
   /// A session lasts no longer, whatever is done in it.
   private static let longest = Duration.seconds(12 * 3_600)
@@ -70,6 +75,7 @@ package final class ConsoleApp {
     let live = LiveUpdates { mailbox.post($0) }
     self.live = live
     let redisURL = options.settings.redisURL
+    presence = Presence(redisURL: redisURL) { mailbox.post($0) }
     source = DataSource(options.connection, post: { mailbox.post($0) }) { viewer in
       live.stop()
       // Vendors have no Redis: their lists are polled.
@@ -92,6 +98,7 @@ package final class ConsoleApp {
       draw()
     }
     live.stop()
+    leave()
     screen.shut()
     if let farewell = state.farewell { Self.say("gkm: \(farewell)") }
   }
@@ -127,6 +134,29 @@ package final class ConsoleApp {
 
   private func handle(_ event: Event) {
     perform(update(&state, event, now: SystemClock.now))
+    tellPresence()
+  }
+
+  /// Colleagues hear which order is open here; a vendor has none.
+  private func tellPresence() {
+    guard let presence, let viewer = state.viewer, viewer.role.isStaff else { return }
+    let order = state.isLocked ? nil : state.story?.number
+    guard order != shown else { return }
+    shown = order
+    shownSerial += 1
+    let serial = shownSerial
+    Task { await presence.show(order, as: viewer.login, at: SystemClock.now, serial: serial) }
+  }
+
+  /// Waits a moment, so that nobody is said to be here who is not.
+  private func leave() {
+    guard let presence, shown != nil else { return }
+    let farewell = Farewell()
+    Task.detached {
+      await presence.stop()
+      farewell.isSaid.withLock { $0 = true }
+    }
+    for _ in 0..<60 where !farewell.isSaid.withLock({ $0 }) { usleep(5_000) }
   }
 
   private func draw() {
@@ -180,4 +210,9 @@ package final class ConsoleApp {
     localtime_r(&seconds, &local)
     return local.tm_gmtoff
   }
+}
+
+/// Whether colleagues were told that one has gone.
+private final class Farewell: Sendable {
+  let isSaid = Mutex(false)
 }

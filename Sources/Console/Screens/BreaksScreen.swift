@@ -32,13 +32,14 @@ package enum BreaksScreen: ListScreen {
         return currency.map { Money(amount, $0).description } ?? String(amount)
       }
       return DisplayRow(
-        id: row.id,
+        id: row.id, version: row.version,
         cells: [
           DisplayCell(String(row.id), .textDim), StateStyle.cell(row.state), DisplayCell(row.kind),
           DisplayCell(row.order ?? "–"), DisplayCell(amount(row.ours)), DisplayCell(amount(row.stripes)),
           DisplayCell(row.detail, .textDim), DisplayCell(row.assignee ?? row.owner, .textDim),
           DisplayCell(row.object, .textDim), DisplayCell(clock.short(row.openedAt), .textDim),
-        ], target: row.order.map { .order($0) }, copyText: row.object)
+        ], target: row.order.map { .order($0) }, copyText: row.object,
+        detail: .reconBreak(row.state))
     }
   }
 }

@@ -32,7 +32,8 @@ package enum DisputesScreen: ListScreen {
           DisplayCell(row.needsResponse ? row.dueBy.map(clock.short) ?? "" : "", .stateWarn),
           DisplayCell(row.evidence?.rawValue ?? "", .textDim), DisplayCell(row.dispute, .textDim),
           DisplayCell(clock.short(row.createdAt), .textDim),
-        ], target: .order(row.order), copyText: row.dispute)
+        ], target: .order(row.order), copyText: row.dispute,
+        detail: .dispute(row.dispute, needsResponse: row.needsResponse, draft: row.draft))
     }
   }
 }

@@ -24,6 +24,7 @@ extension ListKind {
     case .balances: BalancesScreen.self
     case .commission: CommissionScreen.self
     case .breaks: BreaksScreen.self
+    case .asks: AsksScreen.self
     }
   }
 }

@@ -10,7 +10,7 @@ package enum OrderTimeline {
     let state = StateStyle.cell(order.state)
     let speed = order.paidAt.flatMap { paid in order.deliveredAt.map { ($0 - paid).milliseconds } }
     return [
-      StoryFact("State", state.text + (order.holdReason.map { " (\($0))" } ?? ""), state.style),
+      StoryFact("State", state.text + (order.holdReason.map { " (\($0))" } ?? "") + held(order, clock), state.style),
       StoryFact("Customer", order.customer),
       StoryFact("Total", order.total.description),
       StoryFact("Items", story.lines.map { "\($0.quantity)× \($0.title) (\($0.vendor))" }.joined(separator: ", ")),
@@ -36,6 +36,12 @@ package enum OrderTimeline {
   /// What a vendor is shown of their part of an order.
   package static func vendorLines(_ rows: [AuditRow], currency: Currency?, clock: ClockFormat) -> [StoryLine] {
     rows.map { line($0, clock, currency) }
+  }
+
+  /// Who of the staff holds it, since when and why.
+  private static func held(_ order: OrderRow, _ clock: ClockFormat) -> String {
+    guard let by = order.heldBy, let since = order.heldAt, let reason = order.heldFor else { return "" }
+    return ", by \(by) since \(clock.short(since)): \(reason)"
   }
 
   private static func line(_ row: AuditRow, _ clock: ClockFormat, _ currency: Currency?) -> StoryLine {

@@ -26,7 +26,7 @@ package enum OrdersScreen: ListScreen {
 
   package static func display(_ page: ListPage, role: Role, clock: ClockFormat) -> [DisplayRow] {
     page.rows(as: OrderRow.self).map { row in
-      let start = [DisplayCell(row.number), StateStyle.cell(row.state), DisplayCell(row.customer)]
+      let start = [DisplayCell(row.number), state(row), DisplayCell(row.customer)]
       let vendor = role == .vendor ? [] : [DisplayCell(row.vendors.joined(separator: ", "), .textDim)]
       let end = [
         DisplayCell(row.title, .textDim), DisplayCell(row.total.description),
@@ -35,7 +35,16 @@ package enum OrdersScreen: ListScreen {
       ]
       return DisplayRow(
         id: row.id, version: row.version, cells: start + vendor + end, target: .order(row.number),
-        copyText: row.number, detail: .order(row.state, total: row.total, units: Int(row.unitsTotal ?? 0)))
+        copyText: row.number,
+        detail: .order(
+          row.state, total: row.total, units: Int(row.unitsTotal ?? 0), isHeld: row.heldBy != nil))
     }
+  }
+
+  /// An order that staff holds says so whatever else it is.
+  static func state(_ row: OrderRow) -> DisplayCell {
+    let cell = StateStyle.cell(row.state)
+    guard row.heldBy != nil, row.state != .held else { return cell }
+    return DisplayCell(cell.text + " ‖", .stateWarn)
   }
 }

@@ -63,6 +63,15 @@ package enum StateStyle {
     }
   }
 
+  package static func cell(_ state: AskState) -> DisplayCell {
+    switch state {
+    case .waiting: DisplayCell("○ waiting", .stateWarn)
+    case .approved: DisplayCell("● approved", .stateOk)
+    case .refused: DisplayCell("✗ refused", .muted)
+    case .withdrawn: DisplayCell("· withdrawn", .muted)
+    }
+  }
+
   package static func cell(_ state: BreakState) -> DisplayCell {
     switch state {
     case .open: DisplayCell("! open", .stateFailed)

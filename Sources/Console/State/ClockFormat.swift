@@ -17,6 +17,12 @@ package struct ClockFormat: Equatable, Sendable {
     return "\(padded(time.month, 2))-\(padded(time.day, 2)) \(clock(time))"
   }
 
+  /// `14:05`.
+  package func minute(_ instant: Instant) -> String {
+    let time = shifted(instant)
+    return "\(padded(time.hour, 2)):\(padded(time.minute, 2))"
+  }
+
   /// `2026-11-22 14:05:09.123`.
   package func precise(_ instant: Instant) -> String {
     let time = shifted(instant)

@@ -40,9 +40,13 @@ package enum RowDetail: Equatable, Sendable {
   case delivery(DeliveryID, order: String, state: DeliveryState)
   case deadLetter(DeadLetterState)
   case person(isDisabled: Bool)
-  case order(OrderState, total: Money, units: Int)
+  /// `isHeld`: by staff.
+  case order(OrderState, total: Money, units: Int, isHeld: Bool)
   case refund(RefundRequestID?, RefundRequestState, order: String, amount: Money)
   case supportCase(CaseState, order: String?)
+  case ask(AskState, wish: String, order: String, by: String)
+  case reconBreak(BreakState)
+  case dispute(String, needsResponse: Bool, draft: DisputeRow.Draft?)
   /// Lines to read in full: an audit event's bytes.
   case text([String])
 }

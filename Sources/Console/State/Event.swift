@@ -27,6 +27,8 @@ package enum Event: Sendable {
   case previewed([String], typed: String?)
   /// No key for so many minutes, or a day's work in one session.
   case idle(String)
+  /// Who else has this order open.
+  case present(order: String, [Colleague])
   /// The cursor has rested where it is: now the side pane follows.
   case rested(serial: Int)
 }

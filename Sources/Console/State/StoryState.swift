@@ -38,6 +38,8 @@ package struct StoryState: Equatable, Sendable {
   package var generation = 0
   /// The selected line's full text is shown.
   package var isExpanded = false
+  /// Who else has it open.
+  package var present: [Colleague] = []
 
   package init(_ subject: StorySubject) { self.subject = subject }
 
@@ -56,6 +58,7 @@ package struct StoryState: Equatable, Sendable {
     var story = self
     story.isLoading = false
     story.isExpanded = false
+    story.present = []
     return story
   }
 

@@ -86,6 +86,13 @@ func run(_ id: CommandID, _ state: inout AppState, now: Instant) -> [Effect] {
   case .cancelRefund: return RefundAction.askToDecide(.cancel, &state)
   case .openCase, .takeCase, .noteCase, .answerCase, .handOverCase, .releaseCase, .closeCase, .orderOfCase:
     return CaseActionForms.begin(id, &state, now: now)
+  case .resendOrder, .resendElsewhere, .replaceKey, .holdOrder, .releaseOrder, .noteOrder, .resendDelivery:
+    return OrderActionForms.begin(id, &state)
+  case .approveAsk: return DecisionForms.decide(.approve, &state)
+  case .refuseAsk: return DecisionForms.decide(.refuse, &state)
+  case .withdrawAsk: return DecisionForms.decide(.withdraw, &state)
+  case .assignBreak, .explainBreak, .closeBreak: return DecisionForms.begin(id, &state)
+  case .prepareEvidence, .editEvidence, .submitEvidence: return EvidenceForms.begin(id, &state)
   case .addPerson: return PersonActions.askToAdd(&state)
   case .disablePerson: return PersonActions.askToDisable(&state)
   case .toggleUTC:

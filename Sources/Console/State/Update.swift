@@ -63,6 +63,12 @@ package func update(_ state: inout AppState, _ event: Event, now: Instant) -> [E
   case .toastOver(let serial):
     if state.toast?.serial == serial { state.toast = nil }
     return []
+  case .present(let order, let colleagues):
+    if var story = state.story, story.number == order, story.present != colleagues {
+      story.present = colleagues
+      state.story = story
+    }
+    return []
   case .idle(let text): return lock(text, &state)
   case .rested(let serial):
     if serial == state.restSerial { state.pane = state.list?.selected }

@@ -31,6 +31,12 @@ package enum AuditAction: String, CaseIterable, Sendable {
   case orderStateChanged = "order.state.changed"
   case orderUnfulfillable = "order.unfulfillable"
   case orderNoted = "order.noted"
+  case orderAddressChanged = "order.address.changed"
+
+  case askMade = "ask.made"
+  case askApproved = "ask.approved"
+  case askRefused = "ask.refused"
+  case askWithdrawn = "ask.withdrawn"
 
   case keyAssigned = "key.assigned"
   case keyReplaced = "key.replaced"

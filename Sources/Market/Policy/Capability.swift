@@ -25,6 +25,7 @@ package enum Capability: String, CaseIterable, Sendable {
   case resendSameAddress, resendOtherAddress
   case retryDelivery
   case replaceKey
+  case holdOrder, releaseOrder
   case refundWithinLimit, refundAboveLimit
   case revealKey
   case readStock, manageStock
@@ -51,6 +52,8 @@ extension Capability {
     case .resendOtherAddress: (.no, .no, .ask, .yes, .yes)
     case .retryDelivery: (.no, .no, .no, .yes, .yes)
     case .replaceKey: (.no, .no, .ask, .yes, .yes)
+    case .holdOrder: (.no, .no, .yes, .yes, .yes)
+    case .releaseOrder: (.no, .no, .no, .yes, .yes)
     case .refundWithinLimit: (.no, .no, .ask, .yes, .yes)
     case .refundAboveLimit: (.no, .no, .ask, .secondPerson, .secondPerson)
     case .revealKey: (.own, .no, .no, .yes, .yes)
@@ -108,6 +111,8 @@ extension Capability {
     case .resendOtherAddress: "resend to another address"
     case .retryDelivery: "retry a delivery"
     case .replaceKey: "replace a bad key"
+    case .holdOrder: "hold an order"
+    case .releaseOrder: "release a held order"
     case .refundWithinLimit: "refund up to the limit"
     case .refundAboveLimit: "refund above the limit"
     case .revealKey: "reveal a key"

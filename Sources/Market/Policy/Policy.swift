@@ -85,6 +85,10 @@ package enum Policy {
     TableRule("bounce", readers: .readOrders, daemon: .append, audit: .subject(kind: "bounce", column: "id")),
     TableRule("address_code", readers: nil, daemon: .all),
     TableRule("reveal", readers: .readOrders, daemon: .append, audit: .order(column: "order_id")),
+    TableRule("ask", readers: .readOrders, daemon: .select, audit: .subject(kind: "ask", column: "id")),
+    TableRule("address_change", readers: .readOrders, daemon: .select, audit: .order(column: "order_id")),
+    TableRule("resend", readers: .readOrders, daemon: .select, audit: .order(column: "order_id")),
+    TableRule("bad_key", readers: .readStock, daemon: .select, audit: .order(column: "order_id")),
   ]
 
   private static let cases: [TableRule] = [
@@ -169,6 +173,20 @@ package enum Policy {
     FunctionRule(
       "request_refund", ["bigint", "bigint", "text", "integer[]", "bigint", "text", "text", "boolean"],
       callers: [.support, .ops, .admin]),
+    FunctionRule(
+      "resend_order", ["bigint", "bigint", "integer[]", "text", "boolean"], needs: .resendSameAddress),
+    FunctionRule(
+      "resend_elsewhere", ["bigint", "bigint", "text", "text", "boolean"], callers: [.support, .ops, .admin]),
+    FunctionRule(
+      "replace_key", ["bigint", "bigint", "integer", "boolean", "text", "boolean"],
+      callers: [.support, .ops, .admin]),
+    FunctionRule("key_siblings", ["bigint", "integer"], callers: [.support, .ops, .admin]),
+    FunctionRule("hold_order", ["bigint", "bigint", "text", "boolean"], needs: .holdOrder),
+    FunctionRule("release_order", ["bigint", "bigint", "text", "boolean"], needs: .releaseOrder),
+    FunctionRule("note_order", ["bigint", "text"], needs: .manageCases),
+    FunctionRule("approve_ask", ["bigint", "bigint", "text"], needs: .replaceKey),
+    FunctionRule("refuse_ask", ["bigint", "bigint", "text"], needs: .replaceKey),
+    FunctionRule("withdraw_ask", ["bigint", "bigint", "text"], callers: [.support, .ops, .admin]),
     FunctionRule("approve_refund", ["bigint", "bigint", "text"], needs: .refundWithinLimit),
     FunctionRule("reject_refund", ["bigint", "bigint", "text"], needs: .refundWithinLimit),
     FunctionRule("cancel_refund", ["bigint", "bigint", "text"], callers: [.support, .ops, .admin]),

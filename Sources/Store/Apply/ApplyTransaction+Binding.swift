@@ -91,7 +91,7 @@ extension ApplyTransaction {
       messageID: messageID.rawValue, job: key.job, isExpress: isExpress)
     if unit.delivery != nil {
       writes.renewedDeliveries.append(delivery)
-      if unit.delivery?.state == .confirmed { writes.undelivered[order.id, default: 0] += 1 }
+      if unit.delivery?.hasArrived == true { writes.undelivered[order.id, default: 0] += 1 }
       writes.jobs[.deliver, default: []].append((delivery.id.description, .zero))
       result.queuedDeliveries += 1
       return

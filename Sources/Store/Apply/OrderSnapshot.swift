@@ -35,7 +35,7 @@ struct OrderSnapshot: Sendable {
     let heldBack = units.count { $0.state == .refunding && $0.assignment == nil }
     return Fulfilment(
       reserved: units.count { $0.isReserved }, assigned: keyed.count { $0.state != .refunded },
-      confirmed: keyed.count { $0.state != .refunded && $0.delivery?.state == .confirmed },
+      confirmed: keyed.count { $0.state != .refunded && $0.delivery?.hasArrived == true },
       cancelled: units.count { $0.state == .refunded }, revocable: keyed.count { $0.state == .refunded },
       spare: units.count { $0.holdsStock && $0.state != .sold }, heldBack: heldBack,
       isFrozen: state == .held || state == .disputed, isStockGone: state == .unfulfillable && heldBack > 0)
@@ -69,6 +69,8 @@ struct UnitSnapshot: Sendable {
   struct Delivery: Sendable {
     let id: DeliveryID
     let state: DeliveryState
+    /// The key it has now was confirmed once, even if it is sent again since.
+    let hasArrived: Bool
   }
 
   var holdsStock: Bool { assignment == nil && reservation == "held" }
@@ -148,7 +150,7 @@ extension OrderSnapshot {
     try session.rows(
       """
       SELECT u.order_id, u.id, u.listing_id, u.vendor_id, p.id, l.title, p.platform, r.state, a.stock_unit_id, d.id,
-        d.state, u.state, l.id, l.unit_price * l.quantity, l.commission
+        d.state, u.state, l.id, l.unit_price * l.quantity, l.commission, d.confirmed_at IS NOT NULL
       FROM gkm.order_unit u
       JOIN gkm.order_line l ON l.id = u.order_line_id
       JOIN gkm.listing g ON g.id = u.listing_id
@@ -163,6 +165,7 @@ extension OrderSnapshot {
       let stockUnit: StockUnitID? = try row.idOrNil(8)
       let delivery: DeliveryID? = try row.idOrNil(9)
       let state: DeliveryState? = delivery == nil ? nil : try row.word(10)
+      let hasArrived = try row.bool(15)
       let stored: OrderUnitState = try row.word(11)
       return (
         try row.id(0),
@@ -171,7 +174,9 @@ extension OrderSnapshot {
           title: try row.string(5), platform: try row.string(6), position: 0, reservation: try row.stringOrNil(7),
           stored: stored, state: stored == .refunding ? .refunding : .sold,
           assignment: stockUnit.map { UnitSnapshot.Assignment(stockUnit: $0) },
-          delivery: delivery.flatMap { id in state.map { UnitSnapshot.Delivery(id: id, state: $0) } }),
+          delivery: delivery.flatMap { id in
+            state.map { UnitSnapshot.Delivery(id: id, state: $0, hasArrived: hasArrived) }
+          }),
         LedgerOrder.Line(
           id: try row.id(12), vendor: try row.id(3), amount: try row.int64(13), commission: try row.int64(14))
       )

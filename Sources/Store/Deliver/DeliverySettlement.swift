@@ -67,12 +67,12 @@ package enum DeliverySettlement {
   }
 
   /// Counts what arrived on its order; an order that was paid and now has all its units is delivered. That is the
-  /// reducer's rule: an order is in the state `paid` only where nothing else keeps it from `delivered`.
+  /// reducer's rule: an order is in the state `paid` only where nothing else keeps it from `delivered`. A key that
+  /// arrived before and was sent again counts no second time.
   private static func countUnits(
     _ session: borrowing Session, _ outcomes: [DeliveryOutcome], at: Instant
   ) throws -> [(number: String, id: OrderID)] {
-    let arrived = Dictionary(grouping: outcomes.filter { $0.ending == .confirmed }, by: \.delivery.order)
-      .sorted { $0.key < $1.key }
+    let confirmed = outcomes.filter { $0.ending == .confirmed }.map(\.delivery.delivery)
     let orders = Set(outcomes.map(\.delivery.order)).sorted()
     let rows: [(String, OrderID, Bool)] = try session.rows(
       """
@@ -86,7 +86,10 @@ package enum DeliverySettlement {
           ELSE o.state END,
         delivered_at = CASE WHEN o.units_delivered + c.units >= o.units_total THEN coalesce(o.delivered_at, \(at))
           ELSE o.delivered_at END
-      FROM locked, unnest(\(arrived.map(\.key)), \(arrived.map(\.value.count))) AS c (id, units)
+      FROM locked, (
+        SELECT d.order_id AS id, count(*)::integer AS units FROM gkm.delivery d
+        WHERE d.id = ANY (\(confirmed)) AND d.confirmed_at IS NULL GROUP BY 1
+      ) c
       WHERE o.id = locked.id AND c.id = locked.id
       RETURNING o.number, o.id, o.state = 'delivered'
       """

@@ -24,6 +24,15 @@ package struct DisputeRow: ListRow {
   package var createdAt: Instant
   package var updatedAt: Instant
 
+  /// The newest evidence, for who acts on it; `nil` where there is none, or it was submitted.
+  package var draft: Draft?
+
+  package struct Draft: Sendable, Equatable {
+    package let id: EvidenceID
+    package let state: EvidenceState
+    package let version: Int64
+  }
+
   package var rowID: Int64 { id }
 
   /// Whether Stripe takes evidence now.
@@ -52,11 +61,11 @@ package enum DisputeList {
     return try session.rows(
       """
       SELECT d.seq, d.id, o.number, d.order_id, d.charge, d.status, d.standing, d.reason::text, d.amount, d.currency,
-        d.funds_withdrawn, d.funds_reinstated, d.due_by, e.state, d.created_at, d.updated_at
+        d.funds_withdrawn, d.funds_reinstated, d.due_by, e.state, d.created_at, d.updated_at, e.id, e.version
       FROM gkm.dispute d
       JOIN gkm.orders o ON o.id = d.order_id
       LEFT JOIN LATERAL (
-        SELECT x.state FROM gkm.dispute_evidence x WHERE x.dispute_id = d.id ORDER BY x.id DESC LIMIT 1
+        SELECT x.id, x.state, x.version FROM gkm.dispute_evidence x WHERE x.dispute_id = d.id ORDER BY x.id DESC LIMIT 1
       ) e ON true
       WHERE \(sql: filter)
       ORDER BY d.seq DESC LIMIT \(limit)
@@ -68,8 +77,14 @@ package enum DisputeList {
         reason: try row.stringOrNil(7), amount: try row.money(8, 9), fundsWithdrawn: try row.bool(10),
         fundsReinstated: try row.bool(11), dueBy: try row.instantOrNil(12),
         evidence: row.isNull(13) ? nil : try row.word(13), createdAt: try row.instant(14),
-        updatedAt: try row.instant(15))
+        updatedAt: try row.instant(15), draft: try draft(row))
     }
+  }
+
+  private static func draft(_ row: Row) throws -> DisputeRow.Draft? {
+    guard !row.isNull(13), let id: EvidenceID = try row.idOrNil(16) else { return nil }
+    let state: EvidenceState = try row.word(13)
+    return state == .submitted ? nil : DisputeRow.Draft(id: id, state: state, version: try row.int64(17))
   }
 }
 

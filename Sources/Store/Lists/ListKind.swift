@@ -18,6 +18,7 @@ package enum ListKind: String, CaseIterable, Sendable {
   case balances
   case commission
   case breaks
+  case asks
 
   package var definition: any ListDefinition.Type {
     switch self {
@@ -37,6 +38,7 @@ package enum ListKind: String, CaseIterable, Sendable {
     case .balances: BalanceList.self
     case .commission: CommissionList.self
     case .breaks: BreakList.self
+    case .asks: AskList.self
     }
   }
 

@@ -15,6 +15,10 @@ package struct OrderRow: ListRow {
   package var unitsTotal: Int64?
   package var unitsDelivered: Int64?
   package var holdReason: String?
+  /// Who of the staff holds it, why and since when.
+  package var heldBy: String?
+  package var heldFor: String?
+  package var heldAt: Instant?
   package var createdAt: Instant
   package var paidAt: Instant?
   package var deliveredAt: Instant?
@@ -34,6 +38,8 @@ package struct OrderRow: ListRow {
       ListField("units", .optional(unitsTotal)), ListField("units_delivered", .optional(unitsDelivered)),
       ListField("hold_reason", .optional(holdReason)), ListField("created_at", .time(createdAt)),
       ListField("paid_at", .optional(paidAt)), ListField("delivered_at", .optional(deliveredAt)),
+      ListField("held_by", .optional(heldBy)), ListField("held_for", .optional(heldFor)),
+      ListField("held_at", .optional(heldAt)),
     ]
   }
 }
@@ -53,7 +59,7 @@ package enum OrderList {
         ARRAY(SELECT v.handle FROM gkm.vendor v WHERE v.id IN
           (SELECT l.vendor_id FROM gkm.order_line l WHERE l.order_id = o.id) ORDER BY v.handle),
         (SELECT string_agg(l.title::text || CASE WHEN l.quantity > 1 THEN ' ×' || l.quantity ELSE '' END, ', '
-          ORDER BY l.id) FROM gkm.order_line l WHERE l.order_id = o.id)
+          ORDER BY l.id) FROM gkm.order_line l WHERE l.order_id = o.id), o.held_by, o.held_for::text, o.held_at
       FROM gkm.orders o LEFT JOIN gkm.payment p ON p.order_id = o.id
       WHERE \(sql: filter)
       ORDER BY o.id DESC LIMIT \(limit)
@@ -64,7 +70,8 @@ package enum OrderList {
         vendors: try row.stringArray(15), title: try row.stringOrNil(16) ?? "", total: try row.money(4, 5),
         checkoutSession: try row.stringOrNil(6), paymentIntent: try row.stringOrNil(7),
         unitsTotal: Int64(try row.int(8)), unitsDelivered: Int64(try row.int(9)),
-        holdReason: try row.stringOrNil(10), createdAt: try row.instant(11), paidAt: try row.instantOrNil(12),
+        holdReason: try row.stringOrNil(10), heldBy: try row.stringOrNil(17), heldFor: try row.stringOrNil(18),
+        heldAt: try row.instantOrNil(19), createdAt: try row.instant(11), paidAt: try row.instantOrNil(12),
         deliveredAt: try row.instantOrNil(13), version: try row.int64(14), idIsInternal: false)
     }
   }
@@ -74,7 +81,8 @@ extension OrderList: ListDefinition {
   package static let capability = Capability.readOrders
   package static let memberNames = [
     "id", "number", "state", "customer_email", "vendors", "title", "amount", "currency", "checkout_session",
-    "payment_intent", "units", "units_delivered", "hold_reason", "created_at", "paid_at", "delivered_at",
+    "payment_intent", "units", "units_delivered", "hold_reason", "created_at", "paid_at", "delivered_at", "held_by",
+    "held_for", "held_at",
   ]
 
   private static let states = FilterField(
@@ -88,6 +96,7 @@ extension OrderList: ListDefinition {
         FilterField("currency", .id, "such as eur"), FilterField("number", .id, "the order's number"),
         FilterField("title", .text, "what was bought"), FilterField("created", .time, "when it was placed"),
         FilterField("paid", .time, "when it was paid"),
+        FilterField("held", .enumeration(["yes", "no"]), "whether somebody of the staff holds it"),
       ], timeField: "created", mainField: "state")
   }
 
@@ -120,6 +129,10 @@ extension OrderList: ListDefinition {
             OR (o.state = 'paid' AND o.paid_at < now() - interval '30 seconds'))
           """)
       }
+      return SQL.joined(parts, by: " OR ")
+    case "held":
+      // By a constant condition, so that the few that are held are found by their index.
+      let parts = Set(values).map { $0 == "yes" ? SQL("o.held_at IS NOT NULL") : SQL("o.held_at IS NULL") }
       return SQL.joined(parts, by: " OR ")
     case "vendor":
       return """

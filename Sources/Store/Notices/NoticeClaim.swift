@@ -46,7 +46,8 @@ package enum NoticeClaim {
         n.vendor_id, (
           SELECT coalesce(jsonb_object_agg(d.key, d.value) FILTER (WHERE d.value IS NOT NULL), '{}')
           FROM jsonb_each_text(n.data) d)::text,
-        o.id, o.number, o.token_generation, o.customer_email::text, o.customer_name::text, o.paid_at,
+        o.id, o.number, o.token_generation, coalesce(h.old_email, o.customer_email)::text, o.customer_name::text,
+        o.paid_at,
         coalesce(w.amount, o.amount)::bigint, o.currency::text, (
           SELECT jsonb_agg(
             jsonb_build_object(
@@ -59,6 +60,8 @@ package enum NoticeClaim {
         e.state
       FROM gkm.notice n
       LEFT JOIN gkm.orders o ON o.id = n.order_id
+      -- That an order's address was changed is told to the old one.
+      LEFT JOIN gkm.address_change h ON n.template = 'address_changed' AND h.id = (n.data ->> 'address_change')::bigint
       LEFT JOIN gkm.vendor_order w ON w.order_id = n.order_id AND w.vendor_id = n.vendor_id AND n.audience = 'vendor'
       LEFT JOIN gkm.vendor v ON v.id = n.vendor_id
       LEFT JOIN gkm.webhook_endpoint e ON e.id = n.endpoint_id

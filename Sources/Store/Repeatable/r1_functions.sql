@@ -79,12 +79,7 @@ BEGIN
   UPDATE gkm.delivery
   SET state = 'retrying', attempts_in_round = 0, next_attempt_at = now(), updated_at = now(), version = version + 1
   WHERE id = d.id;
-  -- Somebody waits for it.
-  UPDATE gkm.job SET run_at = now(), priority = 0
-  WHERE kind = 'deliver' AND subject = d.id::text AND lease_token IS NULL;
-  IF NOT FOUND THEN
-    INSERT INTO gkm.job (kind, subject, priority) VALUES ('deliver', d.id::text, 0);
-  END IF;
+  PERFORM gkm.send_now(d.id);
   PERFORM gkm.audit(
     'delivery.retry.requested', 'delivery', d.id::text, o.id, o.number, d.vendor_id, person_role, reason,
     ARRAY['was', d.state, 'attempts', d.attempts::text]);

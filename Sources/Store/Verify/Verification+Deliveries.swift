@@ -49,7 +49,7 @@ extension Verification {
       """),
   ]
 
-  /// A delivery is sent again after it was confirmed only when its unit got another key.
+  /// A delivery is sent again after it was confirmed only when its unit got another key, or when somebody asked for it.
   private static let attempts: SQL = """
     WITH t AS (
       SELECT delivery_id, count(*) AS n, max(number) AS last, count(*) FILTER (WHERE outcome = 'confirmed') AS confirmed,
@@ -60,6 +60,8 @@ extension Verification {
       FROM gkm.delivery_attempt GROUP BY 1
     ), keys AS (
       SELECT order_unit_id, count(*) AS n FROM gkm.assignment GROUP BY 1
+    ), again AS (
+      SELECT delivery_id, count(*) AS n FROM gkm.resend GROUP BY 1
     ), judged AS (
       SELECT d.id, d.order_id, CASE
         WHEN d.attempts <> coalesce(t.n, 0) OR coalesce(t.last, 0) <> coalesce(t.n, 0)
@@ -70,13 +72,15 @@ extension Verification {
           THEN 'is ' || d.state || ', and its last attempt says something else'
         WHEN d.state = 'confirmed' AND coalesce(t.confirmed, 0) = 0 THEN 'is confirmed, and no attempt was'
         WHEN d.state = 'confirmed' AND d.confirmed_at IS NULL THEN 'is confirmed, and nobody knows when'
-        WHEN t.first_confirmed < t.last AND coalesce(k.n, 0) < 2 THEN 'was sent again after it was confirmed'
-        WHEN t.confirmed > coalesce(k.n, 0) THEN 'was confirmed ' || t.confirmed || ' times'
+        WHEN t.first_confirmed < t.last AND coalesce(k.n, 0) + coalesce(r.n, 0) < 2
+          THEN 'was sent again after it was confirmed'
+        WHEN t.confirmed > coalesce(k.n, 0) + coalesce(r.n, 0) THEN 'was confirmed ' || t.confirmed || ' times'
         WHEN d.state = 'retrying' AND d.next_attempt_at IS NULL THEN 'is retrying, and is never due'
       END AS problem
       FROM gkm.delivery d
       LEFT JOIN t ON t.delivery_id = d.id
       LEFT JOIN keys k ON k.order_unit_id = d.order_unit_id
+      LEFT JOIN again r ON r.delivery_id = d.id
     )
     SELECT coalesce(o.number, 'order ' || j.order_id), 'its delivery ' || j.id || ' ' || j.problem
     FROM judged j LEFT JOIN gkm.orders o ON o.id = j.order_id WHERE j.problem IS NOT NULL

@@ -73,7 +73,8 @@ package struct Verification: Sendable {
 
   static let checks: [Check] =
     stockChecks + checkoutChecks + orderChecks + caseChecks + paymentChecks + refundChecks + ledgerChecks
-    + disputeChecks + deliveryChecks + noticeChecks + auditChecks + secretChecks + reconciliationChecks
+    + disputeChecks + deliveryChecks + manualChecks + noticeChecks + auditChecks + secretChecks
+    + reconciliationChecks
 
   /// One promise and how it is looked into.
   struct Check: Sendable {
