@@ -118,7 +118,10 @@ package struct Workbench: Sendable {
   package func prepare(_ attemptLimit: Int = 8) async throws -> DeliveryClaim.Result {
     let lease = Lease(for: .seconds(12))
     let jobs = try await daemon.write { try JobQueue.claim($0, .deliver, limit: 100, lease: lease) }
-    return try await daemon.write { try DeliveryClaim.prepare($0, jobs, lease: lease, attemptLimit: attemptLimit) }
+    let vault = vault
+    return try await daemon.write {
+      try DeliveryClaim.prepare($0, jobs, lease: lease, attemptLimit: attemptLimit, vault: vault)
+    }
   }
 
   @discardableResult

@@ -88,6 +88,14 @@ import Testing
       #expect(told == "right@example.org|r•••@e•••.org|buyer@example.com|approved|t|address_changed")
       let prepared = try await hand.bench.prepare().prepared
       #expect(prepared.map(\.email) == ["right@example.org"])
+      // The link in the new mail opens the order; the one that the old address has opens nothing.
+      let vault = hand.bench.vault
+      let pages = try await hand.bench.daemon.read { session in
+        try [1, 2].map {
+          try OrderPageRead.page(session, tokenHash: vault.token(order: order.id, generation: $0).storedHash) != nil
+        }
+      }
+      #expect(pages == [false, true] && prepared.first?.tokenGeneration == 2)
       #expect(try await hand.offenders() == [])
       let late = await #expect(throws: ActionRefused.self) {
         try await ops.write { _ = try AskActions.decide($0, .refuse, ask, version: 1, reason: "too late") }

@@ -7,6 +7,12 @@ enum OrderActionForms {
     guard let row = state.chosenRow else { return [] }
     let role = state.role
     switch (id, row.detail) {
+    case (.retryOrder, .order):
+      state.overlay = .form(
+        FormState(
+          action: .retryOrder(row.asShown), title: "Retry \(row.name)",
+          lines: ["Every delivery of it that failed or waits is tried now: the same key, the same Message-ID."],
+          confirmTitle: "Retry"))
     case (.resendOrder, .order(_, _, let units, _)): state.overlay = .form(resending(row, units))
     case (.resendElsewhere, .order): state.overlay = .form(elsewhere(row, role))
     case (.replaceKey, .order(_, _, let units, _)): state.overlay = .form(replacing(row, units, role))

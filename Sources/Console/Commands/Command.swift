@@ -59,7 +59,7 @@ package enum CommandID: Hashable, Sendable {
   case palette, help, refresh, pause, copy, exportCSV, exportJSON
   case retryDelivery, redriveJob
   case addPerson, disablePerson
-  case resendOrder, resendElsewhere, replaceKey, holdOrder, releaseOrder, noteOrder, resendDelivery
+  case retryOrder, resendOrder, resendElsewhere, replaceKey, holdOrder, releaseOrder, noteOrder, resendDelivery
   case approveAsk, refuseAsk, withdrawAsk
   case assignBreak, explainBreak, closeBreak
   case prepareEvidence, editEvidence, submitEvidence

@@ -5,6 +5,9 @@ import Store
 extension Command {
   static let onOrders: [Command] = [
     Command(
+      .retryOrder, "Retry what of this order did not arrive", keys: ["t"], scope: .about(.orders),
+      needs: .retryDelivery, changes: true, hint: "retry", refusing: OrderActionForms.refusal),
+    Command(
       .resendOrder, "Send this order's keys again", keys: ["S"], scope: .about(.orders), needs: .resendSameAddress,
       changes: true, hint: "send again", refusing: OrderActionForms.refusal),
     Command(

@@ -1,6 +1,7 @@
 extension Spanish {
   /// What people do by hand.
   static let byHand: [String: String] = [
+    "Retry what of this order did not arrive": "Reintentar lo que no llegó de este pedido", "Retry": "Reintentar",
     "Send this order's keys again": "Enviar otra vez las claves de este pedido", "send again": "reenviar",
     "Send this order's keys to another address": "Enviar las claves de este pedido a otra dirección",
     "Replace a bad key": "Cambiar una clave mala", "bad key": "clave mala", "Hold this order": "Retener este pedido",

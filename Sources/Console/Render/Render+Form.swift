@@ -24,8 +24,12 @@ func renderForm(_ grid: inout Grid, _ form: FormState, _ say: Language) -> Posit
   let buttons = inside.endRow - 2
   if !preview.isEmpty {
     let room = max(0, buttons - row - 1)
-    _ = writeLines(
-      &grid, Array(preview.prefix(room)), row: row + 1, inside, style: StyleID(.stateWarn, over: .dialog))
+    var shown = Array(preview.dropFirst(form.previewTop).prefix(room))
+    // What there is no room for is a page away, and said to be.
+    if form.previewTop + shown.count < preview.count, shown.count > 1 {
+      shown[shown.count - 1] = "↓ \(preview.count - form.previewTop - shown.count + 1) · pgdn"
+    }
+    _ = writeLines(&grid, shown, row: row + 1, inside, style: StyleID(.stateWarn, over: .dialog))
   }
   grid.fill(Rect(row: buttons, column: inside.column, rows: 2, columns: inside.columns), style: .dialog)
   renderButtons(&grid, form, row: buttons, inside, say)

@@ -7,6 +7,11 @@ extension ActionRunner {
   func runOnOrder(_ action: ActionRequest) async throws -> String? {
     let reason = values["reason"] ?? ""
     switch action {
+    case .retryOrder(let row):
+      let count = try await connection.write {
+        try RetryDelivery.retry($0, order: OrderID(row.id), version: row.version, reason: reason)
+      }
+      return "\(count) deliver\(count == 1 ? "y" : "ies") of \(row.name) queued again"
     case .resendOrder, .resendDelivery, .resendElsewhere:
       guard let plan = try await resend(action, isDryRun: false) else { return nil }
       if let ask = plan.ask { return "Asked: ops or an admin agrees to ask \(ask)" }

@@ -24,11 +24,14 @@ package enum OrderTimeline {
   }
 
   package static func lines(_ story: OrderStory, clock: ClockFormat) -> [StoryLine] {
-    let audit = story.audit.map { (at: $0.at, rank: 1, line: line($0, clock, story.order.total.currency)) }
-    let events = story.events.map { (at: $0.receivedAt, rank: 0, line: line($0, clock)) }
-    let tries = story.deliveryAttempts.filter { $0.outcome == .prepared }
-      .map { (at: $0.startedAt, rank: 2, line: line($0, clock)) }
-    return (audit + events + tries).enumerated()
+    var told: [(at: Instant, rank: Int, line: StoryLine)] = []
+    for event in story.events { told.append((event.receivedAt, 0, line(event, clock))) }
+    for row in story.audit { told.append((row.at, 1, line(row, clock, story.order.total.currency))) }
+    for attempt in story.deliveryAttempts where attempt.outcome == .prepared {
+      told.append((attempt.startedAt, 2, line(attempt, clock)))
+    }
+    for (place, reveal) in story.reveals.enumerated() { told.append((reveal.at, 3, line(place, reveal, clock))) }
+    return told.enumerated()
       .sorted { ($0.element.at, $0.element.rank, $0.offset) < ($1.element.at, $1.element.rank, $1.offset) }
       .map(\.element.line)
   }
@@ -89,6 +92,17 @@ package enum OrderTimeline {
       key: "t\(attempt.delivery)/\(attempt.number)", time: clock.time(attempt.startedAt), symbol: "◑",
       style: .stateWaiting, title: "delivery.on_the_wire", detail: "delivery \(attempt.delivery), try \(attempt.number)"
     )
+  }
+
+  /// Who looked, and from where: what is evidence stands in one line.
+  private static func line(_ place: Int, _ reveal: OrderStory.Reveal, _ clock: ClockFormat) -> StoryLine {
+    let parts = [
+      reveal.by.map { "to \($0)" }, reveal.address.map { "from \($0)" }, "on the \(reveal.channel)", reveal.agent,
+    ].compactMap(\.self)
+    return StoryLine(
+      key: "r\(place)", time: clock.time(reveal.at), symbol: "◉", style: .stateWarn, title: "key.shown",
+      detail: parts.joined(separator: " · "), full: ["at \(clock.precise(reveal.at))"] + parts,
+      copyText: reveal.address ?? "")
   }
 
   private static func symbol(_ style: StyleID) -> String {

@@ -17,6 +17,8 @@ package struct FormState: Equatable, Sendable {
   package var hasPreview: Bool
   /// What it would come to, once that was worked out for what is typed.
   package var preview: [String]?
+  /// The first of its lines that is shown.
+  package var previewTop = 0
   package var focus: Focus
   package var problem: String?
   package var isRunning = false

@@ -10,6 +10,8 @@ func updateForm(
   switch key {
   case Key(.tab), Key(.down): form.moveFocus(by: 1)
   case .backtab, Key(.up): form.moveFocus(by: -1)
+  case Key(.pageDown): form.previewTop = min(form.previewTop + 5, max(0, (form.preview?.count ?? 0) - 1))
+  case Key(.pageUp): form.previewTop = max(0, form.previewTop - 5)
   case Key(.enter):
     switch form.focus {
     case .field: form.moveFocus(by: 1)
@@ -69,6 +71,7 @@ func take(preview lines: [String], typed: String?, _ state: inout AppState) {
   form.isRunning = false
   form.dropPreview()
   form.preview = lines
+  form.previewTop = 0
   if let typed {
     form.fields.append(.typed(typed))
     form.focus = .field(form.fields.count - 1)

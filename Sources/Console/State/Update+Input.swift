@@ -86,7 +86,8 @@ func run(_ id: CommandID, _ state: inout AppState, now: Instant) -> [Effect] {
   case .cancelRefund: return RefundAction.askToDecide(.cancel, &state)
   case .openCase, .takeCase, .noteCase, .answerCase, .handOverCase, .releaseCase, .closeCase, .orderOfCase:
     return CaseActionForms.begin(id, &state, now: now)
-  case .resendOrder, .resendElsewhere, .replaceKey, .holdOrder, .releaseOrder, .noteOrder, .resendDelivery:
+  case .retryOrder, .resendOrder, .resendElsewhere, .replaceKey, .holdOrder, .releaseOrder, .noteOrder,
+    .resendDelivery:
     return OrderActionForms.begin(id, &state)
   case .approveAsk: return DecisionForms.decide(.approve, &state)
   case .refuseAsk: return DecisionForms.decide(.refuse, &state)

@@ -8,6 +8,7 @@ import Store
 /// again.
 struct DeliveryWorker: Sendable {
   let pool: PostgresPool
+  let vault: KeyVault
   let sender: DeliverySender
   let slots: Slots
   let limits: WorkLimits
@@ -56,10 +57,10 @@ struct DeliveryWorker: Sendable {
   }
 
   private func prepare(_ jobs: [ClaimedJob], _ lease: Lease) async throws -> DeliveryClaim.Result {
-    let attemptLimit = limits.deliveryAttempts
+    let (attemptLimit, vault) = (limits.deliveryAttempts, vault)
     do {
       return try await pool.write {
-        try DeliveryClaim.prepare($0, jobs, lease: lease, attemptLimit: attemptLimit)
+        try DeliveryClaim.prepare($0, jobs, lease: lease, attemptLimit: attemptLimit, vault: vault)
       }
     } catch {
       // Whether or not it was committed, whoever comes next finds out.

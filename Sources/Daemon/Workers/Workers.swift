@@ -87,8 +87,8 @@ package final class Workers: Service {
       pool: means.pool, vault: means.vault, mailDomain: means.mailDomain, sender: sender, slots: slots, limits: limits,
       telemetry: telemetry, ticks: ticks, horizon: horizon, logger: logger, wake: means.wake)
     deliver = DeliveryWorker(
-      pool: means.pool, sender: sender, slots: slots, limits: limits, telemetry: telemetry, ticks: ticks,
-      horizon: horizon, logger: logger)
+      pool: means.pool, vault: means.vault, sender: sender, slots: slots, limits: limits, telemetry: telemetry,
+      ticks: ticks, horizon: horizon, logger: logger)
     orders = OrderWorker(
       pool: means.pool, apply: apply,
       recheck: Recheck(

@@ -15,6 +15,29 @@ package enum RetryDelivery {
     throw ActionRefused(.notFound, "there is no delivery \(delivery)")
   }
 
+  /// Does the same with every delivery of an order, as it was at `version`, that failed or waits; answers how many those
+  /// are.
+  package static func retry(
+    _ session: borrowing Session, order: OrderID, version: Int64, reason: String
+  ) throws -> Int {
+    let deliveries: [DeliveryRow]
+    do {
+      let now = try session.first("SELECT version FROM gkm.orders WHERE id = \(order)") { try $0.int64(0) }
+      guard now == version else { throw ActionRefused(.changed, "this order changed since it was shown") }
+      deliveries = try DeliveryList.page(
+        session, where: ["d.order_id = \(order)", "d.state IN ('failed', 'retrying')"], after: nil, limit: 500)
+    } catch let error as PostgresError {
+      throw ActionRefused(error) ?? error
+    }
+    guard !deliveries.isEmpty else {
+      throw ActionRefused(.impossible, "nothing of this order failed or waits for another try")
+    }
+    for row in deliveries.reversed() {
+      _ = try retry(session, delivery: DeliveryID(row.id), version: row.version, reason: reason)
+    }
+    return deliveries.count
+  }
+
   /// Puts it back in the queue, with its retry budget whole and an audit event that gives the reason; returns its new
   /// version. `version` is that of the row the person decided on.
   ///

@@ -22,7 +22,7 @@ extension ApplyTransaction {
       try noteAssigned(group)
     }
     for (index, unit) in bound.enumerated() {
-      try deliver(session, unit, isExpress: index < expressSlots && unit.binding.unit.delivery == nil)
+      try deliver(session, unit, isExpress: index < expressSlots && unit.binding.mayGoAtOnce)
     }
   }
 

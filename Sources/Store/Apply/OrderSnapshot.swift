@@ -15,6 +15,8 @@ struct OrderSnapshot: Sendable {
   let unitsTotal: Int
   let unitsDelivered: Int
   let tokenGeneration: Int32
+  /// The hash of its link has yet to be written down: what prepares its mails does that.
+  let isTokenDue: Bool
   let paidAt: Instant?
   /// How long it waits for stock, if its own is gone.
   let restockUntil: Instant?
@@ -94,7 +96,7 @@ extension OrderSnapshot {
       SELECT id, number, state, hold_reason, customer_email, customer_name, locale, amount, currency, units_total,
         units_delivered, token_generation, paid_at, now(), session_user::text, restock_until,
         NOT EXISTS (SELECT FROM gkm.job_kind k WHERE k.kind = \(JobKind.deliver.rawValue)
-          AND (k.paused_at IS NOT NULL OR k.concurrency IS NOT NULL OR k.rate_per_second IS NOT NULL))
+          AND (k.paused_at IS NOT NULL OR k.concurrency IS NOT NULL OR k.rate_per_second IS NOT NULL)), token_due
       FROM gkm.orders WHERE id = ANY (\(ids)) ORDER BY id FOR NO KEY UPDATE
       """
     ) {
@@ -125,7 +127,8 @@ extension OrderSnapshot {
       id: try row.id(0), number: try row.string(1), state: try row.word(2), holdReason: try row.stringOrNil(3),
       email: try row.string(4), name: try row.stringOrNil(5), locale: try row.string(6),
       total: try row.money(7, 8), unitsTotal: try row.int(9), unitsDelivered: try row.int(10),
-      tokenGeneration: try row.int32(11), paidAt: try row.instantOrNil(12), restockUntil: try row.instantOrNil(15))
+      tokenGeneration: try row.int32(11), isTokenDue: try row.bool(17), paidAt: try row.instantOrNil(12),
+      restockUntil: try row.instantOrNil(15))
   }
 
   private static func payments(

@@ -75,4 +75,7 @@ struct UnitToBind {
   /// It holds reserved stock; else its stock is taken from what is free.
   let isReserved: Bool
   let stripeEvent: String?
+
+  /// Its mail may be sent right after the commit: nothing has to be seen to before.
+  var mayGoAtOnce: Bool { unit.delivery == nil && !order.isTokenDue }
 }

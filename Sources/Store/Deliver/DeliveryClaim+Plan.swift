@@ -10,6 +10,8 @@ extension DeliveryClaim {
     private var sending: [(id: DeliveryID, attempt: Int, order: OrderID)] = []
     private var lostAttempts: [(id: DeliveryID, number: Int)] = []
     private var heldBack: [(id: DeliveryID, job: JobID, wasSending: Bool)] = []
+    /// Orders with new links, and these links' generation.
+    private var relinked: [OrderID: Int32] = [:]
     private var stopped: [(id: DeliveryID, state: DeliveryState, reply: String?)] = []
 
     init(stamp: Stamp) { audit = AuditBatch(stamp) }
@@ -39,6 +41,7 @@ extension DeliveryClaim {
           details: ["attempts": String(row.attempts), "reply": "gave up after \(row.attemptsInRound) attempts"])
       }
       sending.append((row.id, row.attempts + 1, row.order))
+      if row.isTokenDue { relinked[row.order] = row.tokenGeneration }
       try audit.add(
         .deliveryPrepared, .delivery(row.id), order: row.reference, vendor: row.vendor,
         details: ["attempt": String(row.attempts + 1), "channel": "email", "message_id": row.messageID])
@@ -61,8 +64,9 @@ extension DeliveryClaim {
         details: ["attempt": String(row.attempts), "reply": "the worker ended before it heard the answer"])
     }
 
-    func write(_ session: borrowing Session, lease: Lease) throws {
+    func write(_ session: borrowing Session, lease: Lease, vault: KeyVault) throws {
       var statements: [SQL] = []
+      if !relinked.isEmpty { statements.append(relinkedSQL(vault)) }
       if !lostAttempts.isEmpty { statements.append(lostSQL) }
       if !sending.isEmpty { statements += [sendingSQL, attemptSQL] }
       if !stopped.isEmpty { statements.append(stoppedSQL) }
@@ -72,6 +76,14 @@ extension DeliveryClaim {
       if !audit.isEmpty { statements.append(audit.statement) }
       if !finished.isEmpty { statements.append(JobQueue.complete(finished, lease: lease)) }
       if !statements.isEmpty { try session.pipeline(statements) }
+    }
+
+    private func relinkedSQL(_ vault: KeyVault) -> SQL {
+      let hashes = relinked.map { vault.token(order: $0, generation: $1).storedHash }
+      return """
+        UPDATE gkm.orders o SET token_hash = decode(c.hash, 'hex'), token_due = false
+        FROM unnest(\(Array(relinked.keys)), \(hashes.map { Hex.encode($0) })) AS c (id, hash) WHERE o.id = c.id
+        """
     }
 
     private var lostSQL: SQL {

@@ -21,9 +21,11 @@ package enum DeliveryClaim {
   /// a held, disputed or refunded order's delivery is stopped, not sent, and so is a refunded unit's. While it is not
   /// known whether a unit's money goes, its delivery waits.
   ///
-  /// - Parameter attemptLimit: attempts, since a person last asked for more, before a person has to look.
+  /// - Parameters:
+  ///   - attemptLimit: attempts, since a person last asked for more, before a person has to look.
+  ///   - vault: writes down the links of orders that were given new ones.
   package static func prepare(
-    _ session: borrowing Session, _ jobs: [ClaimedJob], lease: Lease, attemptLimit: Int
+    _ session: borrowing Session, _ jobs: [ClaimedJob], lease: Lease, attemptLimit: Int, vault: KeyVault
   ) throws -> Result {
     var asked: [DeliveryID: ClaimedJob] = [:]
     for job in jobs { if let id = Int64(job.subject) { asked[DeliveryID(id)] = job } }
@@ -40,7 +42,7 @@ package enum DeliveryClaim {
     let used = Set(plan.result.prepared.map(\.job)).union(plan.finished)
     plan.finished += jobs.map(\.id).filter { held.contains($0) && !used.contains($0) }
     plan.result.dropped = plan.finished.count
-    try plan.write(session, lease: lease)
+    try plan.write(session, lease: lease, vault: vault)
     return plan.result
   }
 
@@ -61,7 +63,8 @@ package enum DeliveryClaim {
       SELECT d.id, d.state, d.attempts, d.attempts_in_round, d.message_id, o.id, o.number, o.state, o.token_generation,
         o.customer_email, o.customer_name, o.locale, o.units_total, d.order_unit_id, d.vendor_id, l.title, p.platform,
         p.id, s.id, s.data_key_id, s.nonce, s.ciphertext,
-        (SELECT count(*) FROM gkm.order_unit e WHERE e.order_id = o.id AND e.id <= u.id), o.paid_at, u.state
+        (SELECT count(*) FROM gkm.order_unit e WHERE e.order_id = o.id AND e.id <= u.id), o.paid_at, u.state,
+        o.token_due
       FROM gkm.delivery d
       JOIN gkm.orders o ON o.id = d.order_id
       JOIN gkm.order_unit u ON u.id = d.order_unit_id
@@ -102,6 +105,8 @@ struct DueDelivery {
   let position: Int
   let paidAt: Instant?
   let unitState: OrderUnitState
+  /// The hash of its link has yet to be written down.
+  let isTokenDue: Bool
 
   init(_ row: Row) throws {
     id = try row.id(0)
@@ -131,6 +136,7 @@ struct DueDelivery {
     position = try row.int(22)
     paidAt = try row.instantOrNil(23)
     unitState = try row.word(24)
+    isTokenDue = try row.bool(25)
   }
 
   var reference: (id: OrderID, number: String) { (order, number) }

@@ -30,6 +30,11 @@ package enum Finder {
       let address = needle.lowercased()
       ways.append(("email", "lower(o.customer_email) = \(address)"))
       ways.append(
+        (
+          "old_email",
+          "o.id IN (SELECT c.order_id FROM gkm.address_change c WHERE lower(c.old_email) = \(address))"
+        ))
+      ways.append(
         ("email", "lower(o.customer_email) ~>=~ \(address) AND lower(o.customer_email) ~<~ \(after(address))"))
       return ways
     }

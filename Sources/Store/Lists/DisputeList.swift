@@ -81,7 +81,7 @@ package enum DisputeList {
     }
   }
 
-  private static func draft(_ row: Row) throws -> DisputeRow.Draft? {
+  private static func draft(_ row: Postgres.Row) throws -> DisputeRow.Draft? {
     guard !row.isNull(13), let id: EvidenceID = try row.idOrNil(16) else { return nil }
     let state: EvidenceState = try row.word(13)
     return state == .submitted ? nil : DisputeRow.Draft(id: id, state: state, version: try row.int64(17))

@@ -9,6 +9,8 @@ ALTER TABLE gkm.orders
   ADD COLUMN held_for gkm.safe_text,
   ADD CONSTRAINT orders_held CHECK (
     (held_at IS NULL) = (held_by IS NULL) AND (held_at IS NULL) = (held_for IS NULL));
+-- Its link has a new generation, and the daemon has yet to write down the hash of it.
+ALTER TABLE gkm.orders ADD COLUMN token_due boolean NOT NULL DEFAULT false;
 CREATE INDEX orders_held_by_staff ON gkm.orders (id) WHERE held_at IS NOT NULL;
 
 -- A wish that somebody else has to agree to. The address goes when it is decided: the order has it then, or nobody.

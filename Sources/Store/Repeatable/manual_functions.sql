@@ -224,7 +224,8 @@ LANGUAGE sql IMMUTABLE SET search_path = '' AS $$
     || substring(p_address FROM '\.[^.]*$')
 $$;
 
--- Changes the address and sends what there is to it. The order is locked and was looked at; the old address is told.
+-- Changes the address and sends what there is to it. The order is locked and was looked at; the old address is told,
+-- and the link that it was sent opens nothing any more.
 CREATE OR REPLACE FUNCTION gkm.change_address(
   p_order bigint, p_number text, p_old text, p_address text, p_plan jsonb, p_ask bigint, p_role text, p_reason text)
 RETURNS void
@@ -233,7 +234,10 @@ DECLARE
   change bigint;
 BEGIN
   INSERT INTO gkm.address_change (order_id, old_email, ask_id) VALUES (p_order, p_old, p_ask) RETURNING id INTO change;
-  UPDATE gkm.orders SET customer_email = p_address, updated_at = now(), version = version + 1 WHERE id = p_order;
+  UPDATE gkm.orders
+  SET customer_email = p_address, token_generation = token_generation + 1, token_due = true, updated_at = now(),
+    version = version + 1
+  WHERE id = p_order;
   UPDATE gkm.vendor_order SET customer_masked = gkm.masked_customer(p_address) WHERE order_id = p_order;
   PERFORM gkm.audit(
     'order.address.changed', 'order', p_order::text, p_order, p_number, NULL, p_role, p_reason,
