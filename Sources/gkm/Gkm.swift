@@ -48,7 +48,9 @@ struct Gkm: AsyncParsableCommand {
     // Sockets and pipes report their end to whoever writes; OutputWriter ends quietly then.
     signal(SIGPIPE, SIG_IGN)
     do {
-      let arguments = ConnectionArguments.arranged(Array(CommandLine.arguments.dropFirst()))
+      var given = Array(CommandLine.arguments.dropFirst())
+      if given.contains(RestrictedLogin.option) { given = try RestrictedLogin.enter(given) }
+      let arguments = ConnectionArguments.arranged(given)
       var command = try parseAsRoot(arguments)
       if var asynchronous = command as? any AsyncParsableCommand {
         try await asynchronous.run()

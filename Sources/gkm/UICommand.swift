@@ -26,7 +26,8 @@ struct UICommand: AsyncParsableCommand {
     target.isReadOnly = target.isReadOnly || settings.isReadOnly
     let options = ConsoleApp.Options(
       connection: target, settings: settings, themes: ThemeLibrary(directories: ConsoleFolders.themes),
-      themeName: theme ?? settings.theme ?? memory?.read().theme ?? "dark", suspendable: !noSuspend, memory: memory)
+      themeName: theme ?? settings.theme ?? memory?.read().theme ?? "dark", suspendable: !noSuspend, memory: memory,
+      isRestricted: RestrictedLogin.isActive)
     if plain || settings.isPlain {
       try await PlainConsole.run(options)
     } else {

@@ -128,6 +128,9 @@ extension Command: Equatable {
       default: break
       }
     }
+    if state.isRestricted, id == .exportCSV || id == .exportJSON {
+      return "No files here: ssh … list … --csv writes one on your side"
+    }
     if changes, state.isReadOnly { return "This session is read-only" }
     if changes, state.connection != .signedIn { return "Not connected" }
     return nil

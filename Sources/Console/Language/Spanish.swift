@@ -102,6 +102,8 @@ enum Spanish {
     "None yet: ctrl-s keeps the filter that you type": "Aún ninguno: ctrl-s guarda el filtro que escribe",
     "Enter signs in, Esc quits": "Intro accede, Esc sale", "Nothing is recorded of this.": "De esto no consta nada.",
     "Say why, in at least three letters": "Diga por qué, en al menos tres letras",
+    "No files here: ssh … list … --csv writes one on your side":
+      "Aquí no hay ficheros: ssh … list … --csv lo escribe en tu lado",
     "This session is read-only": "Esta sesión es de solo lectura", "Not connected": "Sin conexión",
     "Only staff may do this": "Solo el personal puede hacer esto",
     "There is nothing before this": "No hay nada antes de esto", "There is nothing ahead": "No hay nada más adelante",

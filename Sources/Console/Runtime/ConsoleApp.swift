@@ -16,11 +16,13 @@ package final class ConsoleApp {
     package var suspendable: Bool
     /// Where a person's choices are kept; `nil`: nowhere.
     package var memory: RememberedFile?
+    /// The person has a login here and no shell: the machine's files are none of theirs.
+    package var isRestricted: Bool
 
     package init(
       connection: ConsoleConnection, settings: ConsoleSettings = ConsoleSettings(),
       themes: ThemeLibrary = ThemeLibrary(), themeName: String = "dark", suspendable: Bool = true,
-      memory: RememberedFile? = nil
+      memory: RememberedFile? = nil, isRestricted: Bool = false
     ) {
       self.connection = connection
       self.settings = settings
@@ -28,6 +30,7 @@ package final class ConsoleApp {
       self.themeName = themeName
       self.suspendable = suspendable
       self.memory = memory
+      self.isRestricted = isRestricted
     }
 
     /// The console as it begins, on a screen of this size.
@@ -39,6 +42,7 @@ package final class ConsoleApp {
       state.language = settings.language ?? .ofEnvironment
       state.isMouseOn = settings.isMouseOn
       state.replies = settings.replies
+      state.isRestricted = isRestricted
       return state
     }
   }

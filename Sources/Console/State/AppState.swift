@@ -22,6 +22,8 @@ package struct AppState: Equatable, Sendable {
   package var zoneOffset: Int
   package var host: String
   package var isReadOnly: Bool
+  /// A login without a shell: nothing is written into the machine's files.
+  package var isRestricted = false
   package var isMouseOn = false
   package var remembered = Remembered()
   /// The table of commands under the person's keys.
