@@ -1,6 +1,7 @@
 import ArgumentParser
 import Console
 import Glibc
+import Market
 import Terminal
 
 /// The console's program. Parses and hands over: nothing else.
@@ -14,7 +15,7 @@ struct Gkm: AsyncParsableCommand {
       The database is named the way psql does it: by options, by a URI, or by PGHOST, PGSERVICE, ~/.pgpass and the \
       like. See gkm(1).
       """,
-    version: "gkm \(Version.text)",
+    version: "gkm \(ProgramVersion.text)",
     subcommands: [
       UICommand.self,
       ListCommand.self,
@@ -36,6 +37,7 @@ struct Gkm: AsyncParsableCommand {
       PolicyCommand.self,
       WorkCommand.self,
       DeadCommand.self,
+      AlertCommand.self,
       WhoamiCommand.self,
       ThemesCommand.self,
       KeysCommand.self,

@@ -229,8 +229,8 @@ import Testing
   }
 
   @Test func everyFigureLeadsToAFilterThatItsListUnderstands() throws {
-    for line in PulseBoard.lines(Sample.pulse)
-      + WorkBoard.lines(Sample.work, clock: ClockFormat(offset: 0, isUTC: true))
+    for line in PulseBoard.lines(Sample.pulse, alerts: Sample.firing)
+      + WorkBoard.lines(Sample.work, dead: Sample.deadLetters, clock: ClockFormat(offset: 0, isUTC: true))
     {
       guard case .place(.list(let kind), let filter) = line.target else { continue }
       _ = try kind.schema(for: .ops).parse(filter, now: Sample.now)

@@ -59,7 +59,7 @@ import Testing
   @Test(arguments: sizes) func boardsLookAsTheyDid(size: Size) {
     for (kind, lines) in [
       (BoardKind.pulse, PulseBoard.lines(Sample.pulse)),
-      (.work, WorkBoard.lines(Sample.work, clock: ClockFormat(offset: 0, isUTC: true))),
+      (.work, WorkBoard.lines(Sample.work, dead: Sample.deadLetters, clock: ClockFormat(offset: 0, isUTC: true))),
     ] {
       var state = Sample.state(.ops, size: size)
       state.screens = [.board(BoardState(kind: kind))]
@@ -67,6 +67,15 @@ import Testing
       _ = update(&state, .boardLoaded(generation: state.board?.generation ?? 0, lines: lines), now: Sample.now)
       expectGolden(state, "\(kind.rawValue)-ops-\(size.columns)x\(size.rows)")
     }
+  }
+
+  @Test(arguments: sizes) func whatFiresStandsAboveThePulse(size: Size) {
+    var state = Sample.state(.ops, size: size)
+    state.screens = [.board(BoardState(kind: .pulse))]
+    _ = update(&state, .input(.key(Key(.function(5)))), now: Sample.now)
+    let lines = PulseBoard.lines(Sample.pulse, alerts: Sample.firing)
+    _ = update(&state, .boardLoaded(generation: state.board?.generation ?? 0, lines: lines), now: Sample.now)
+    expectGolden(state, "pulse-alerts-ops-\(size.columns)x\(size.rows)")
   }
 
   @Test(arguments: sizes) func aStoryLooksAsItDid(size: Size) {

@@ -77,17 +77,41 @@ extension Sample {
     jobsDue: 1_234, oldestDue: .seconds(95), deadJobs: 3, emptyListings: 1, lowListings: 5, quarantinedEvents: 1,
     parkedEvents: 2)
 
-  static let work = WorkReading(
-    queues: [
-      .init(kind: "apply", due: 1_200, leased: 64, later: 3, oldestDue: .seconds(95), mostAttempts: 5),
-      .init(kind: "deliver", due: 0, leased: 2, later: 7, oldestDue: nil, mostAttempts: 1),
-      .init(kind: "restock", due: 0, leased: 0, later: 0, oldestDue: nil, mostAttempts: 0),
-    ],
-    dead: [
-      .init(
-        kind: "deliver", problem: "the mail server refused the sender: 550", count: 2, lastSubject: "41",
-        lastAt: now)
-    ])
+  static let work = [
+    WorkOverview(kind: "apply", due: 1_200, underWay: 64, later: 3, oldestDue: .seconds(95), mostAttempts: 5),
+    WorkOverview(kind: "deliver", underWay: 2, later: 7, mostAttempts: 1), WorkOverview(kind: "restock"),
+  ]
+
+  static let deadLetters = [
+    DeadLetterSummary(
+      kind: "deliver", problem: "the mail server refused the sender: 550", count: 2, lastSubject: "41", lastAt: now)
+  ]
+
+  static let alerts: [AlertRow] = AlertState.allCases.enumerated().map { place, state in
+    AlertRow(
+      id: Int64(31 - place), rule: AlertRule.allCases[place].rawValue, subject: place == 0 ? "5s" : "deliver",
+      state: state, detail: "14 jobs are due, the oldest for 95 s", value: 95, since: now - .seconds(300),
+      firedAt: state == .pending ? nil : now - .seconds(240), resolvedAt: state == .resolved ? now : nil, notified: 1,
+      ackedBy: state == .firing ? "ops_anna" : nil, silencedUntil: state == .pending ? now + .seconds(3_600) : nil,
+      version: 2)
+  }
+
+  static let workers: [WorkerRow] = WorkerState.allCases.enumerated().map { place, state in
+    WorkerRow(
+      id: Int64(9 - place), host: "shop\(place)", pid: Int64(4_711 + place), state: state,
+      parts: "checkout,intake,pages,workers", holding: place < 2 ? "apply 64, deliver 3" : "", programVersion: "0.1.0",
+      startedAt: now - .seconds(86_400), lastSeen: now - .seconds(Int64(place * 20)), silentSeconds: Int64(place * 20),
+      clockOffset: .milliseconds(place == 1 ? 2_400 : 0), redisDownSince: place == 1 ? now : nil, stripeFailures: 0)
+  }
+
+  static let firing = [
+    FiringAlert(
+      rule: "smtp", subject: "", detail: "7 of 7 mails of the last 5 min were not taken", age: .seconds(190),
+      isAcknowledged: false),
+    FiringAlert(
+      rule: "low_stock", subject: "12", detail: "0 left (mark 5): Starfall Odyssey of keyhaus", age: .seconds(7_300),
+      isAcknowledged: true),
+  ]
 
   static let storyHeader = [
     StoryFact("State", "● delivered", .stateOk), StoryFact("Customer", "anna.schmidt@example.com"),

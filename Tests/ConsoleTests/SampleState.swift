@@ -52,6 +52,8 @@ enum Sample {
     case .commission: ListPage(.commission, commission)
     case .breaks: ListPage(.breaks, breaks)
     case .asks: ListPage(.asks, asks)
+    case .alerts: ListPage(.alerts, alerts)
+    case .workers: ListPage(.workers, workers)
     }
   }
 

@@ -40,12 +40,14 @@ import Testing
       )
       #expect(String(pulse.lowListings) == low)
 
-      let work = try await connection.read { try WorkReading.read($0) }
-      #expect(Set(work.queues.map(\.kind)).isSuperset(of: JobKind.allCases.map(\.rawValue)))
-      let apply = work.queues.first { $0.kind == "apply" }
-      #expect(apply?.due == 1 && apply?.later == 1 && apply?.leased == 0)
-      #expect(work.queues.first { $0.kind == "deliver" }?.leased == 1)
-      #expect(work.dead.count == 1 && work.dead.first?.count == 2 && work.dead.first?.lastSubject != nil)
+      let work = try await connection.read { try WorkOverview.read($0) }
+      #expect(work.map(\.kind) == JobKind.allCases.map(\.rawValue))
+      let apply = work.first { $0.kind == "apply" }
+      #expect(apply?.due == 1 && apply?.later == 1 && apply?.underWay == 0 && apply?.waiting == 2)
+      #expect(apply?.oldestDue ?? .zero >= .seconds(60))
+      #expect(work.first { $0.kind == "deliver" }?.underWay == 1)
+      let dead = try await connection.read { try DeadLetterSummary.read($0) }
+      #expect(dead.count == 1 && dead.first?.count == 2 && dead.first?.lastSubject != nil)
       await connection.close()
     }
   }

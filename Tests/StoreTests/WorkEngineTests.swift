@@ -72,6 +72,46 @@ import Testing
     }
   }
 
+  @Test("A dead worker's job is anybody's as soon as its lease is over: no scan finds it, every claim does")
+  func rescue() async throws {
+    try await Workbench.with(keys: 0) { bench in
+      try await bench.market.database.sql(
+        "INSERT INTO gkm.job (kind, subject) SELECT 'restock', n::text FROM generate_series(1, 40) n;")
+      // It starts from the beginning once, and then never again in this test.
+      let horizon = ClaimHorizon(fullInterval: .seconds(3_600))
+      #expect(try await Self.claim(bench.daemon, .restock, 10, past: horizon).count == 10)
+      let lease = Lease(for: .seconds(1))
+      let lost = try await bench.daemon.write {
+        try JobQueue.claim($0, .restock, limit: 5, lease: lease, past: horizon).map(\.subject)
+      }
+      #expect(try await Self.claim(bench.daemon, .restock, 100, past: horizon).count == 25)
+      #expect(try await bench.sql("SELECT count(*) FROM gkm.job WHERE lease_token = \(lease.token);") == "5")
+      while try await bench.sql("SELECT min(run_at) <= now() FROM gkm.job;") != "t" {
+        try await Task.sleep(for: .milliseconds(20))
+      }
+      #expect(try await Set(Self.claim(bench.daemon, .restock, 100, past: horizon)) == Set(lost))
+    }
+  }
+
+  @Test("A process gives back what it holds, and nobody else's")
+  func releasing() async throws {
+    try await Workbench.with(keys: 0) { bench in
+      try await bench.market.database.sql(
+        """
+        INSERT INTO gkm.job (kind, subject) VALUES ('restock', 'mine'), ('refund', 'mine too');
+        INSERT INTO gkm.job (kind, subject, run_at, lease_token)
+        VALUES ('restock', 'theirs', now() + interval '1 min', \((Int64(LeaseHolder.number) ^ 1) << 32 | 5)),
+          ('restock', 'later', now() + interval '1 min', NULL);
+        """)
+      #expect(try await Self.claim(bench.daemon, .restock) == ["mine"])
+      #expect(try await Self.claim(bench.daemon, .refund) == ["mine too"])
+      #expect(try await bench.daemon.write { try LeaseHolder.releaseAll($0) } == 2)
+      #expect(
+        try await bench.sql("SELECT string_agg(subject, ',' ORDER BY id) FROM gkm.job WHERE run_at <= now() AND attempts = 0;")
+          == "mine,mine too")
+    }
+  }
+
   @Test("Upkeep makes partitions ahead, forgets old rounds and ends its job")
   func upkeep() async throws {
     try await Workbench.with(keys: 0) { bench in
@@ -89,9 +129,8 @@ import Testing
       let lease = Lease(for: .seconds(12))
       let done = try await bench.daemon.write { session in
         let jobs = try JobQueue.claim(session, .upkeep, limit: 1, lease: lease)
-        let done = try Upkeep.run(
-          session, keepBodies: .seconds(400 * 86_400), keepLetters: .seconds(90 * 86_400))
-        for job in jobs { try Upkeep.complete(session, job, lease: lease) }
+        let done = try Upkeep.run(session, Upkeep.Retention())
+        try Upkeep.complete(session, jobs, lease: lease)
         return done
       }
       #expect(done.dropped == 1)

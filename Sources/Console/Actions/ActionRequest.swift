@@ -5,6 +5,8 @@ package import Store
 package enum ActionRequest: Equatable, Sendable {
   case retryDeliveries([RowAsShown])
   case redriveJobs([RowAsShown])
+  case acknowledgeAlert(RowAsShown)
+  case silenceAlert(rule: String, subject: String)
   case addPerson
   case refund(RowAsShown, currency: Currency)
   case decideRefund(RowAsShown, RefundActions.Decision)

@@ -4,10 +4,24 @@ import Terminal
 
 /// The pulse as a board: each figure leads to the list that it counts.
 package enum PulseBoard {
-  package static func lines(_ pulse: Pulse) -> [BoardLine] {
-    [.heading("Last hour\(pulse.isSampleFull ? ", as far as the newest orders reach" : "")")] + flow(pulse)
+  package static func lines(_ pulse: Pulse, alerts: [FiringAlert] = []) -> [BoardLine] {
+    let reach = pulse.isSampleFull ? ", as far as the newest orders reach" : ""
+    return firing(alerts) + [.heading("Last hour\(reach)")] + flow(pulse)
       + [.heading("To look after")] + care(pulse)
       + [.heading("Stock")] + stock(pulse)
+  }
+
+  /// The worst first; where nothing fires there is nothing to say.
+  private static func firing(_ alerts: [FiringAlert]) -> [BoardLine] {
+    guard !alerts.isEmpty else { return [] }
+    return [.heading("Alerts")]
+      + alerts.map { alert in
+        let about = alert.subject.isEmpty ? alert.rule : "\(alert.rule) \(alert.subject)"
+        return BoardLine(
+          "alert \(about)", about, "! \(alert.age.briefly)",
+          alert.isAcknowledged ? .stateWarn : .stateFailed, note: alert.detail,
+          target: .place(.list(.alerts), filter: "state:firing"))
+      }
   }
 
   private static func flow(_ pulse: Pulse) -> [BoardLine] {

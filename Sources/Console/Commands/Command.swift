@@ -58,6 +58,7 @@ package enum CommandID: Hashable, Sendable {
   case mark, markAll, unmark
   case palette, help, refresh, pause, copy, exportCSV, exportJSON
   case retryDelivery, redriveJob
+  case acknowledgeAlert, silenceAlert
   case addPerson, disablePerson
   case retryOrder, resendOrder, resendElsewhere, replaceKey, holdOrder, releaseOrder, noteOrder, resendDelivery
   case approveAsk, refuseAsk, withdrawAsk

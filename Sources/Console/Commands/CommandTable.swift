@@ -77,6 +77,12 @@ extension Command {
       .redriveJob, "Have this job done again, or all marked", keys: ["t"], scope: .list(.dead), needs: .manageWork,
       changes: true, hint: "again", refusing: RetryAction.refusalToRedrive),
     Command(
+      .acknowledgeAlert, "Say that you know of this alert", keys: ["a"], scope: .list(.alerts), needs: .manageWork,
+      changes: true, hint: "know", refusing: AlertActions.refusalToAcknowledge),
+    Command(
+      .silenceAlert, "Silence this alert for a while", keys: ["x"], scope: .list(.alerts), needs: .manageWork,
+      changes: true, hint: "silence", refusing: AlertActions.refusalToSilence),
+    Command(
       .addPerson, "Add a person", keys: ["a"], scope: .list(.people), needs: .managePeople, changes: true, hint: "add"),
     Command(
       .disablePerson, "Disable this person", keys: ["x"], scope: .list(.people), needs: .managePeople, changes: true,
@@ -108,6 +114,6 @@ extension Command {
   private static let keys: [Place: String] = [
     .board(.pulse): "0", .list(.orders): "1", .list(.payments): "2", .list(.deliveries): "3", .list(.stock): "4",
     .list(.audit): "5", .list(.cases): "6", .list(.refunds): "7", .board(.work): "f2", .list(.dead): "f3",
-    .list(.people): "f8",
+    .list(.alerts): "f4", .list(.workers): "f6", .list(.people): "f8",
   ]
 }

@@ -23,6 +23,12 @@ struct ActionRunner {
       return try await each(rows, done: "are done again", one: { "\($0.name) is done again" }) { session, row in
         _ = try DeadLetters.redrive(session, [JobID(row.id)], reason: reason)
       }
+    case .acknowledgeAlert(let row):
+      _ = try await connection.write {
+        try AlertSwitches.acknowledge($0, row.id, version: row.version, reason: reason)
+      }
+      return "The team hears no reminders of \(row.name)"
+    case .silenceAlert(let rule, let subject): return try await silence(rule, subject)
     case .refund(let row, let currency):
       let plan = try await refund(row, currency, isDryRun: false)
       let next = plan.approvalsNeeded > 0 ? "waits for somebody to agree" : "is on its way"
@@ -74,6 +80,19 @@ struct ActionRunner {
     let count = rows.count - refusals.count
     guard let first = refusals.first else { return "\(count) \(done)" }
     return "\(count) \(done), \(refusals.count) refused; \(first)"
+  }
+
+  private func silence(_ rule: String, _ subject: String) async throws -> String {
+    let span = values["span"] ?? ""
+    guard let seconds = AlertActions.spans.first(where: { $0.name == span })?.seconds else {
+      throw ActionRefused(.badRequest, "there is no such span of time")
+    }
+    let isWhole = values["scope"] == rule
+    try await connection.write {
+      try AlertSwitches.silence(
+        $0, rule: rule, subject: isWhole ? nil : subject, for: .seconds(seconds), reason: reason)
+    }
+    return "\(values["scope"] ?? rule) is silent for \(span)"
   }
 
   private func addPerson() async throws -> String {

@@ -155,8 +155,11 @@ actor DataSource {
     read(generation: query.generation) { session, _ in
       let lines =
         switch query.kind {
-        case .pulse: PulseBoard.lines(try Pulse.read(session))
-        case .work: WorkBoard.lines(try WorkReading.read(session), clock: query.clock)
+        case .pulse:
+          PulseBoard.lines(try Pulse.read(session), alerts: try FiringAlert.read(session))
+        case .work:
+          WorkBoard.lines(
+            try WorkOverview.read(session), dead: try DeadLetterSummary.read(session), clock: query.clock)
         }
       return .boardLoaded(generation: query.generation, lines: lines)
     }

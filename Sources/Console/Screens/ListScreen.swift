@@ -25,6 +25,8 @@ extension ListKind {
     case .commission: CommissionScreen.self
     case .breaks: BreaksScreen.self
     case .asks: AsksScreen.self
+    case .alerts: AlertsScreen.self
+    case .workers: WorkersScreen.self
     }
   }
 }

@@ -47,6 +47,7 @@ package enum RowDetail: Equatable, Sendable {
   case ask(AskState, wish: String, order: String, by: String)
   case reconBreak(BreakState)
   case dispute(String, needsResponse: Bool, draft: DisputeRow.Draft?)
+  case alert(rule: String, subject: String, AlertState)
   /// Lines to read in full: an audit event's bytes.
   case text([String])
 }

@@ -80,6 +80,8 @@ func run(_ id: CommandID, _ state: inout AppState, now: Instant) -> [Effect] {
   case .exportCSV, .exportJSON: return export(id == .exportCSV ? .csv : .json, &state, now: now)
   case .retryDelivery: return RetryAction.ask(&state, now: now)
   case .redriveJob: return RetryAction.askToRedrive(&state, now: now)
+  case .acknowledgeAlert: return AlertActions.askToAcknowledge(&state)
+  case .silenceAlert: return AlertActions.askToSilence(&state)
   case .requestRefund: return RefundAction.ask(&state)
   case .approveRefund: return RefundAction.askToDecide(.approve, &state)
   case .rejectRefund: return RefundAction.askToDecide(.reject, &state)

@@ -20,7 +20,7 @@ extension DaemonApp {
           includesKey: mail.includesKey, templates: try means.templates()),
         mailDomain: mail.messageIDDomain, stripe: means.stripe(deadline: configuration.stripe.deadline), redis: redis,
         signals: { wake.signals($0) }, wake: Self.waking(wake, redis)),
-      limits: configuration.workers.limits, telemetry: WorkTelemetry(factory: means.telemetry.factory),
+      limits: configuration.workers.limits(keeping: configuration.retention), telemetry: WorkTelemetry(factory: means.telemetry.factory),
       logger: means.logger, now: SystemClock.now)
   }
 
@@ -44,9 +44,9 @@ extension DaemonApp {
 }
 
 extension WorkerSettings {
-  var limits: WorkLimits {
+  func limits(keeping retention: Upkeep.Retention) -> WorkLimits {
     WorkLimits(
       lease: lease, batch: batch, lanes: lanes, deliveries: deliveries, waitingDeliveries: 32 * deliveries,
-      deliveryAttempts: deliveryAttempts, restockWindow: restockWindow)
+      deliveryAttempts: deliveryAttempts, retention: retention, drain: drain, restockWindow: restockWindow)
   }
 }

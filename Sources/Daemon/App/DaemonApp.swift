@@ -39,22 +39,32 @@ package struct DaemonApp: Sendable {
   ) async throws {
     let means = try DaemonMeans(configuration, factory: registry, logger: logger)
     let ports = ListeningPorts(expectsPublic: parts.contains { $0.servesHTTP }, onListening)
-    var group = ServiceGroupConfiguration(
-      services: try services(means, ports), gracefulShutdownSignals: signals, logger: logger)
-    group.maximumGracefulShutdownDuration = configuration.http.drainTimeout
-    logger.info("starting", metadata: ["parts": "\(parts.map(\.rawValue).sorted().joined(separator: ","))"])
+    let names = parts.map(\.rawValue).sorted()
+    let heartbeat = Heartbeat(
+      pool: means.pool, redis: means.redis, vitals: means.vitals, parts: names,
+      interval: configuration.workers.heartbeat, logger: logger, now: SystemClock.now)
+    let group = ServiceGroup(
+      configuration: ServiceGroupConfiguration(
+        services: try services(means, ports, heartbeat), gracefulShutdownSignals: [], logger: logger))
+    logger.info("starting", metadata: ["parts": "\(names.joined(separator: ","))"])
+    let http = configuration.http
+    let limit = http.drainNotice + http.drainTimeout + configuration.workers.drain
     do {
-      try await ServiceGroup(configuration: group).run()
+      let isComplete = try await Draining(signals: signals, limit: limit, logger: logger).run(group)
+      await heartbeat.leave()
       await means.close()
-      logger.info("stopped")
+      logger.info("\(isComplete ? "stopped" : "stopped before everything was finished")")
     } catch {
+      await heartbeat.leave()
       await means.close()
       throw error
     }
   }
 
   /// In the order in which they are started; they are stopped in the reverse.
-  private func services(_ means: DaemonMeans, _ ports: ListeningPorts) throws -> [any Service] {
+  private func services(
+    _ means: DaemonMeans, _ ports: ListeningPorts, _ heartbeat: Heartbeat
+  ) throws -> [any Service] {
     let installation = InstallationWatch(
       pool: means.pool, keyIsLive: configuration.stripe.isLive, logger: logger)
     let health = Health(pool: means.pool, redis: means.redis, installation: installation)
@@ -67,7 +77,7 @@ package struct DaemonApp: Sendable {
     router.add(
       middleware: ProblemMiddleware(table: table, isSecure: isSecure, telemetry: means.telemetry, logger: logger))
     HealthRoutes(health: health, registry: nil).add(to: router, table)
-    var services: [any Service] = [installation, wake]
+    var services: [any Service] = [heartbeat, installation, wake]
     var intake: WebhookIntake?
     let budget = BodyBudget(bytes: configuration.http.bodyBudgetBytes)
     if parts.contains(.intake) {
@@ -87,11 +97,14 @@ package struct DaemonApp: Sendable {
     }
     if parts.contains(.checkout) { addDocument(to: router, table) }
     if parts.contains(.workers) { services.append(try makeWorkers(means, wake: wake)) }
+    services.append(
+      AlertWatch(
+        pool: means.pool, plan: configuration.alerts.plan, name: heartbeat.name, logger: logger))
     if parts.contains(.reconcile) { services.append(makeReconciler(means, wake: wake)) }
     services.append(GaugeService(means: means, intake: intake, logger: logger))
     services.append(metricsServer(health, ports))
     if parts.contains(where: { $0.servesHTTP }) { services.append(publicServer(router, ports)) }
-    services.append(DrainNotice(health: health, notice: configuration.http.drainNotice))
+    services.append(DrainNotice(health: health, vitals: means.vitals, notice: configuration.http.drainNotice))
     return services
   }
 
@@ -107,7 +120,8 @@ package struct DaemonApp: Sendable {
         toleranceSeconds: settings.tolerance.components.seconds),
       pool: means.intakePool,
       seen: SeenEvents(redis: means.redis, budget: settings.redisBudget, seenFor: settings.seenFor),
-      installation: installation, wake: wake, telemetry: means.telemetry, logger: logger, now: Self.now)
+      installation: installation, wake: wake, telemetry: means.telemetry, vitals: means.vitals,
+      logger: logger, now: Self.now)
     WebhookRoute(
       intake: intake, settings: settings, http: configuration.http, budget: budget, telemetry: means.telemetry
     ).add(to: router, table)

@@ -18,6 +18,7 @@ struct DaemonMeans: Sendable {
   let outbound: OutboundClient
   let vault: KeyVault?
   let ticks: LiveTicks
+  let vitals: Vitals
   let telemetry: Telemetry
   let logger: Logger
 
@@ -43,6 +44,7 @@ struct DaemonMeans: Sendable {
     outbound = try OutboundClient()
     vault = try configuration.keys.masterKey.map { KeyVault(master: try MasterKey(file: $0.bytes)) }
     ticks = LiveTicks(redis)
+    vitals = Vitals(now: SystemClock.now)
     telemetry = Telemetry(factory: factory)
   }
 
@@ -65,7 +67,7 @@ struct DaemonMeans: Sendable {
       StripeConfiguration(
         apiBase: configuration.stripe.apiBase, apiKey: configuration.stripe.apiKey?.text ?? "",
         attemptTimeout: min(deadline, .seconds(20)), deadline: deadline),
-      over: outbound)
+      over: WatchedTransport(outbound, vitals: vitals))
   }
 
   /// Ends what is open, the database last: whatever still runs may have to note its outcome.

@@ -1,5 +1,6 @@
 import Hummingbird
 import Logging
+import Market
 import Postgres
 import Redis
 import ServiceLifecycle
@@ -25,11 +26,13 @@ struct HealthRoutes: Sendable {
 /// to notice.
 struct DrainNotice: Service {
   let health: Health
+  var vitals: Vitals?
   let notice: Duration
 
   func run() async throws {
     try? await gracefulShutdown()
     health.startDraining()
+    vitals?.startDraining()
     try? await Task.sleep(for: notice)
   }
 }
@@ -62,6 +65,11 @@ struct GaugeService: Service {
     }
     telemetry.gauge("gkm_redis_circuit_open", [], means.redis.isCircuitClosed ? 0 : 1)
     if let intake { telemetry.gauge("gkm_intake_queue", [], Double(intake.waiting)) }
+    if let firing = try? await means.pool.read({ try FiringAlert.counts($0) }) {
+      for rule in AlertRule.allCases {
+        telemetry.gauge("gkm_alerts_firing", [("rule", rule.rawValue)], Double(firing[rule.rawValue] ?? 0))
+      }
+    }
     guard let work = try? await means.pool.read({ try WorkOverview.read($0) }) else { return }
     for kind in work {
       for (state, count) in [

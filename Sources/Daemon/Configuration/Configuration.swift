@@ -1,4 +1,5 @@
 package import Logging
+package import Store
 
 /// All that `gkmd` can be told, with a default for everything but secrets and places.
 ///
@@ -24,6 +25,8 @@ package struct Configuration: Sendable {
   package var keys: KeySettings
   package var seal: SealSettings
   package var reconcile: ReconcileSettings
+  package var alerts: AlertSettings
+  package var retention: Upkeep.Retention
 
   /// Reads `file` (a path) and the environment.
   ///
@@ -76,6 +79,8 @@ package struct Configuration: Sendable {
     keys = KeySettings(&reader)
     seal = SealSettings(&reader, publicURL: http.publicURL)
     reconcile = ReconcileSettings(&reader)
+    alerts = AlertSettings(&reader, reconcile)
+    retention = Upkeep.Retention(&reader)
     if mode == .production, !http.metricsListen.isLocal {
       reader.problem(
         "http.metrics_listen", "in production the metrics stay on this machine: a loopback address is wanted")
@@ -159,6 +164,10 @@ package struct StripeSettings: Sendable {
 package struct WorkerSettings: Sendable {
   /// How long a claimed job is its worker's.
   package var lease: Duration
+  /// How long what is under way may take once the daemon is told to stop.
+  package var drain: Duration
+  /// How often a daemon says that it is there.
+  package var heartbeat: Duration
   /// How long a worker waits where nothing wakes it.
   package var poll: Duration
   /// Jobs claimed at once.
@@ -175,6 +184,8 @@ package struct WorkerSettings: Sendable {
   init(_ reader: inout ConfigurationReader) {
     lease = reader.duration("workers.lease", default: .seconds(12), in: .seconds(2)...(.seconds(300)))
     poll = reader.duration("workers.poll", default: .milliseconds(500), in: .milliseconds(10)...(.seconds(1)))
+    drain = reader.duration("workers.drain", default: .seconds(20), in: .milliseconds(100)...(.seconds(300)))
+    heartbeat = reader.duration("workers.heartbeat", default: .seconds(3), in: .milliseconds(100)...(.seconds(5)))
     batch = reader.number("workers.batch", default: 64, in: 1...1_000)
     lanes = reader.number("workers.lanes", default: 2, in: 1...32)
     deliveries = reader.number("workers.deliveries", default: 16, in: 1...500)

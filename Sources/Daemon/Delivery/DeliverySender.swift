@@ -166,14 +166,28 @@ final class Slots: Sendable {
     for waiter in waiters { waiter.resume() }
   }
 
-  /// Returns when at least one is free.
+  /// Returns when at least one is free, or the task is cancelled.
   func waitForOne() async {
-    await withCheckedContinuation { continuation in
-      let isFree = state.withLock { state in
-        if state.free <= 0 { state.waiters.append(continuation) }
-        return state.free > 0
+    await withTaskCancellationHandler {
+      await withCheckedContinuation { continuation in
+        let mayGoOn = state.withLock { state in
+          let mayGoOn = state.free > 0 || Task.isCancelled
+          if !mayGoOn { state.waiters.append(continuation) }
+          return mayGoOn
+        }
+        if mayGoOn { continuation.resume() }
       }
-      if isFree { continuation.resume() }
+    } onCancel: {
+      // Whoever else waits looks again.
+      wakeAll()
     }
+  }
+
+  private func wakeAll() {
+    let waiters = state.withLock { state in
+      defer { state.waiters = [] }
+      return state.waiters
+    }
+    for waiter in waiters { waiter.resume() }
   }
 }

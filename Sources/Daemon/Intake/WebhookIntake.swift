@@ -31,12 +31,13 @@ package final class WebhookIntake: Sendable {
   private let logger: Logger
   private let now: @Sendable () -> Int64
   private let lanes: Lanes
+  private let vitals: Vitals?
   private let refusals = LogThrottle(every: .seconds(1))
 
   /// - Parameter now: our clock, in Unix seconds.
   package init(
     settings: IntakeSettings, verifier: SignatureVerifier, pool: PostgresPool, seen: SeenEvents,
-    installation: InstallationWatch, wake: WakeBoard, telemetry: Telemetry, logger: Logger,
+    installation: InstallationWatch, wake: WakeBoard, telemetry: Telemetry, vitals: Vitals? = nil, logger: Logger,
     now: @escaping @Sendable () -> Int64
   ) {
     self.settings = settings
@@ -44,6 +45,7 @@ package final class WebhookIntake: Sendable {
     self.seen = seen
     self.installation = installation
     self.telemetry = telemetry
+    self.vitals = vitals
     self.logger = logger
     self.now = now
     let recorder = EventRecorder(
@@ -90,8 +92,12 @@ package final class WebhookIntake: Sendable {
   /// A wrong clock refuses every event there is: that is told as an error. A wrong signature is somebody's probe.
   private func refuse(_ check: SignatureCheck, bytes: Int) {
     switch check {
-    case .tooOld: telemetry.count(.tooOld)
-    case .tooNew: telemetry.count(.tooNew)
+    case .tooOld:
+      telemetry.count(.tooOld)
+      vitals?.refusedForItsTime()
+    case .tooNew:
+      telemetry.count(.tooNew)
+      vitals?.refusedForItsTime()
     default: telemetry.count(.refused)
     }
     refusals.run { skipped in

@@ -23,6 +23,7 @@ package struct Telemetry: Sendable {
     "gkm_work_paused": "Whether somebody paused the kind of work.",
     "gkm_job_oldest_seconds": "How long the oldest due job has waited, by kind.",
     "gkm_paid_to_confirmed_seconds": "From paid to the mail server's acceptance.",
+    "gkm_alerts_firing": "Alerts that fire, by rule.",
     "gkm_ready": "1 while the daemon takes requests.",
   ]
 

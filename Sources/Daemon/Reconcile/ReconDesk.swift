@@ -115,5 +115,5 @@ package struct ReconTelemetry: Sendable {
 }
 
 extension Duration {
-  fileprivate var inSeconds: Double { Double(wholeMicroseconds) / 1_000_000 }
+  var inSeconds: Double { Double(wholeMicroseconds) / 1_000_000 }
 }

@@ -30,10 +30,10 @@ struct UpkeepWorker: Sendable {
 
   private func work(_ job: ClaimedJob, _ lease: Lease) async {
     do {
-      let (bodies, letters) = (limits.keepBodies, limits.keepLetters)
+      let retention = limits.retention
       let done = try await pool.write { session in
-        let done = try Upkeep.run(session, keepBodies: bodies, keepLetters: letters)
-        try Upkeep.complete(session, job, lease: lease)
+        let done = try Upkeep.run(session, retention)
+        try Upkeep.complete(session, [job], lease: lease)
         return done
       }
       if done.dropped > 0 {

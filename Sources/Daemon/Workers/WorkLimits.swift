@@ -1,3 +1,5 @@
+package import Store
+
 /// How much the workers take on at once, and how long things may take.
 package struct WorkLimits: Sendable {
   /// How long a claimed job is its worker's. A crashed worker's jobs are due again after it.
@@ -18,10 +20,10 @@ package struct WorkLimits: Sendable {
   package var upkeepInterval: Duration
   /// How often one daemon of all makes partitions and takes away what is kept no longer.
   package var roundInterval: Duration
-  /// How long the raw bodies of Stripe's events are kept; whole months at a time.
-  package var keepBodies: Duration
-  /// How long dead letters are kept once they are settled.
-  package var keepLetters: Duration
+  /// How long is kept what grows without end.
+  package var retention: Upkeep.Retention
+  /// How long what is under way may take once the workers are told to end; then its jobs are given back.
+  package var drain: Duration
   /// How long an order without stock waits for the next look.
   package var restockDelay: Duration
   /// How long it waits in all; then what is missing is paid back.
@@ -31,7 +33,7 @@ package struct WorkLimits: Sendable {
     lease: Duration = .seconds(12), batch: Int = 64, lanes: Int = 2, deliveries: Int = 16,
     waitingDeliveries: Int = 512, deliveryAttempts: Int = 8, jobAttempts: Int = 12,
     upkeepInterval: Duration = .seconds(2), roundInterval: Duration = .seconds(3_600),
-    keepBodies: Duration = .seconds(400 * 86_400), keepLetters: Duration = .seconds(90 * 86_400),
+    retention: Upkeep.Retention = Upkeep.Retention(), drain: Duration = .seconds(20),
     restockDelay: Duration = .seconds(30), restockWindow: Duration = .seconds(86_400)
   ) {
     self.lease = lease
@@ -43,8 +45,8 @@ package struct WorkLimits: Sendable {
     self.jobAttempts = jobAttempts
     self.upkeepInterval = upkeepInterval
     self.roundInterval = roundInterval
-    self.keepBodies = keepBodies
-    self.keepLetters = keepLetters
+    self.retention = retention
+    self.drain = drain
     self.restockDelay = restockDelay
     self.restockWindow = restockWindow
   }

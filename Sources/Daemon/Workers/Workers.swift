@@ -101,8 +101,21 @@ package final class Workers: Service {
     upkeep = UpkeepWorker(pool: means.pool, limits: limits, telemetry: telemetry, logger: logger)
   }
 
-  /// Works until shut down, and then until what is under way is finished.
+  /// Works until shut down, and then until what is under way is finished, or for as long as that may take: what is left
+  /// then is whoever's finds it.
   package func run() async throws {
+    await withTaskGroup { race in
+      race.addTask { await self.workToTheEnd() }
+      race.addTask {
+        try? await gracefulShutdown()
+        try? await Task.sleep(for: self.limits.drain)
+      }
+      await race.next()
+      race.cancelAll()
+    }
+  }
+
+  private func workToTheEnd() async {
     await withTaskGroup { upkeep in
       upkeep.addTask { await self.keeper.run() }
       await withTaskGroup { settling in

@@ -3,7 +3,7 @@
 package enum Policy {
   package static let tables: [TableRule] =
     catalogue + orders + payments + events + fulfilment + cases + work + records
-    + reconciliation + ledger + notices
+    + reconciliation + ledger + notices + alerts
 
   private static let catalogue: [TableRule] = [
     TableRule("schema_migration", readers: nil, daemon: .select, sealer: .read(["version"])),
@@ -158,6 +158,16 @@ package enum Policy {
     [.yes, .own].contains(Capability.manageNotices.grant(to: $0))
   }
 
+  private static let alerts: [TableRule] = [
+    TableRule("alert", readers: .readWork, daemon: .all),
+    TableRule("alert_ack", readers: .readWork, daemon: .select, audit: .subject(kind: "alert", column: "alert_id")),
+    TableRule(
+      "alert_silence", readers: .readWork, daemon: .select, audit: .subject(kind: "alert_silence", column: "id")),
+    TableRule("alert_watch", readers: .readWork, daemon: .work),
+    TableRule("slo_minute", readers: .readWork, daemon: .all),
+    TableRule("worker", readers: .readWork, daemon: .all),
+  ]
+
   /// The functions of schema `api`, with who may call them.
   package static let functions: [FunctionRule] = [
     FunctionRule("whoami", [], callers: Role.people),
@@ -223,6 +233,9 @@ package enum Policy {
     FunctionRule("webhook_secret_answer", ["bigint"], callers: vendorAndOps),
     FunctionRule("vendor_contact", ["bigint", "text", "text", "text[]", "text"], callers: vendorAndOps),
     FunctionRule("stock_threshold", ["bigint", "integer", "text"], callers: vendorAndOps),
+    FunctionRule("alert_ack", ["bigint", "bigint", "text"], needs: .manageWork),
+    FunctionRule("alert_silence", ["text", "text", "bigint", "text"], needs: .manageWork),
+    FunctionRule("alert_unsilence", ["text", "text", "text"], needs: .manageWork),
     FunctionRule("vendor_list", ["text", "jsonb", "bigint", "integer"], callers: [.vendor]),
     FunctionRule("vendor_timeline", ["text"], callers: [.vendor]),
     FunctionRule("vendor_lines", ["text"], callers: [.vendor]),

@@ -59,9 +59,9 @@ package struct Lease: Sendable, Hashable {
   package let token: Int64
   package let duration: Duration
 
-  /// A new claim under a random token.
+  /// A new claim, under a token that no other claim has.
   package init(for duration: Duration) {
-    token = Int64.random(in: 1...Int64.max)
+    token = LeaseHolder.nextToken()
     self.duration = duration
   }
 

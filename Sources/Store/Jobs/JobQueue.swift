@@ -118,6 +118,18 @@ package enum JobQueue {
       """) > 0
   }
 
+  /// Takes the round of a periodic work that has begun, if no daemon has yet: who gets it does it there and then. One
+  /// that is not done, because its daemon died over it, is not made up for: it is for work whose next round does as well.
+  package static func takeRound(_ session: borrowing Session, _ name: String, every interval: Duration) throws -> Bool {
+    let seconds = Double(interval.wholeMicroseconds) / 1_000_000
+    return try session.execute(
+      """
+      INSERT INTO gkm.job_round (kind, due_at)
+      VALUES (\(name), date_bin(make_interval(secs => \(seconds)), now(), timestamptz '2000-01-01 00:00:00+00'))
+      ON CONFLICT DO NOTHING
+      """) > 0
+  }
+
   /// Moves a job that cannot be done to the dead letters. Answers whether it was still held.
   package static func bury(
     _ session: borrowing Session, _ job: ClaimedJob, lease: Lease, problem: String

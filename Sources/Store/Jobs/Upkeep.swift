@@ -3,6 +3,25 @@ package import Postgres
 
 /// The little that has to be done now and then, by one daemon for all.
 package enum Upkeep {
+  /// How long is kept what grows without end. What is about an order or a payment is kept for ever.
+  package struct Retention: Sendable, Equatable {
+    /// Raw bodies of Stripe's events; whole months at a time.
+    package var eventBodies: Duration
+    /// Dead letters, from when they were settled.
+    package var letters: Duration
+    /// Alerts, from when they were over; those that a person did something about stay.
+    package var alerts: Duration
+
+    package init(
+      eventBodies: Duration = .seconds(400 * 86_400), letters: Duration = .seconds(90 * 86_400),
+      alerts: Duration = .seconds(400 * 86_400)
+    ) {
+      self.eventBodies = eventBodies
+      self.letters = letters
+      self.alerts = alerts
+    }
+  }
+
   /// How much a round did.
   package struct Done: Sendable, Equatable {
     /// Partitions made for the months to come.
@@ -11,22 +30,24 @@ package enum Upkeep {
     package let dropped: Int
   }
 
-  /// Makes the partitions of the months to come, and takes away bodies of events, rounds and settled dead letters that
-  /// are kept no longer.
-  package static func run(
-    _ session: borrowing Session, keepBodies: Duration, keepLetters: Duration
-  ) throws -> Done {
+  /// Makes the partitions of the months to come, and takes away what is kept no longer.
+  package static func run(_ session: borrowing Session, _ retention: Retention) throws -> Done {
     let made = try session.first("SELECT gkm.ensure_partitions()") { try $0.int(0) }
-    let bodies = Double(keepBodies.wholeMicroseconds) / 1_000_000
-    let letters = Double(keepLetters.wholeMicroseconds) / 1_000_000
+    let (bodies, letters) = (seconds(retention.eventBodies), seconds(retention.letters))
     let dropped = try session.first(
-      "SELECT gkm.prune(make_interval(secs => \(bodies)), make_interval(secs => \(letters)))"
+      """
+      SELECT gkm.prune(make_interval(secs => \(bodies)), make_interval(secs => \(letters)),
+        make_interval(secs => \(seconds(retention.alerts))))
+      """
     ) { try $0.int(0) }
     return Done(made: made ?? 0, dropped: dropped ?? 0)
   }
 
+  private static func seconds(_ duration: Duration) -> Double { Double(duration.wholeMicroseconds) / 1_000_000 }
+
   /// Ends the round. Throws `LeaseLost` where another daemon has it by now: nothing of it may be committed then.
-  package static func complete(_ session: borrowing Session, _ job: ClaimedJob, lease: Lease) throws {
-    guard try session.execute(JobQueue.complete([job.id], lease: lease)) == 1 else { throw LeaseLost(jobs: 1) }
+  package static func complete(_ session: borrowing Session, _ jobs: [ClaimedJob], lease: Lease) throws {
+    let ended = try session.execute(JobQueue.complete(jobs.map(\.id), lease: lease))
+    guard ended == jobs.count else { throw LeaseLost(jobs: jobs.count - Int(ended)) }
   }
 }

@@ -19,6 +19,8 @@ package enum ListKind: String, CaseIterable, Sendable {
   case commission
   case breaks
   case asks
+  case alerts
+  case workers
 
   package var definition: any ListDefinition.Type {
     switch self {
@@ -39,6 +41,8 @@ package enum ListKind: String, CaseIterable, Sendable {
     case .commission: CommissionList.self
     case .breaks: BreakList.self
     case .asks: AskList.self
+    case .alerts: AlertList.self
+    case .workers: WorkerList.self
     }
   }
 

@@ -10,10 +10,13 @@ LANGUAGE sql IMMUTABLE SET search_path = '' AS $$
 $$;
 
 -- Adds a notice on each channel of its audience, and the job that sends it. The same `p_dedupe` twice adds nothing.
--- `p_data` are texts for the template. Whatever becomes of the notice, nothing else hangs on it.
+-- `p_data` are texts for the template. `p_channels` narrows the team's channels; none named: all. Whatever becomes of
+-- the notice, nothing else hangs on it.
+DROP FUNCTION IF EXISTS gkm.notice_add(text, text, text, bigint, bigint, jsonb, bigint, bigint, interval);
 CREATE OR REPLACE FUNCTION gkm.notice_add(
   p_template text, p_audience text, p_dedupe text, p_order bigint, p_vendor bigint, p_data jsonb,
-  p_delivery bigint DEFAULT NULL, p_case bigint DEFAULT NULL, p_delay interval DEFAULT '0') RETURNS void
+  p_delivery bigint DEFAULT NULL, p_case bigint DEFAULT NULL, p_delay interval DEFAULT '0',
+  p_channels text[] DEFAULT '{}') RETURNS void
 LANGUAGE sql SECURITY DEFINER SET search_path = '' AS $$
   WITH target AS (
     SELECT 'email' AS channel, NULL::bigint AS endpoint_id, o.locale, '/email' AS suffix
@@ -27,7 +30,8 @@ LANGUAGE sql SECURITY DEFINER SET search_path = '' AS $$
     WHERE p_audience = 'vendor' AND e.vendor_id = p_vendor AND e.state = 'active'
       AND gkm.notice_event(p_template) = ANY (e.events)
     UNION ALL
-    SELECT c.channel, NULL, c.locale, '/' || c.channel FROM gkm.team_channel c WHERE p_audience = 'team'
+    SELECT c.channel, NULL, c.locale, '/' || c.channel FROM gkm.team_channel c
+    WHERE p_audience = 'team' AND (p_channels = '{}' OR c.channel = ANY (p_channels))
   ), added AS (
     INSERT INTO gkm.notice (audience, channel, template, dedupe, order_id, vendor_id, delivery_id, case_id, endpoint_id,
       locale, data, next_attempt_at)
@@ -40,7 +44,7 @@ LANGUAGE sql SECURITY DEFINER SET search_path = '' AS $$
   INSERT INTO gkm.job (kind, subject, run_at, priority)
   SELECT 'notify', a.id::text, now() + p_delay, CASE WHEN p_audience = 'vendor' THEN 2 ELSE 1 END FROM added a
 $$;
-GRANT EXECUTE ON FUNCTION gkm.notice_add(text, text, text, bigint, bigint, jsonb, bigint, bigint, interval)
+GRANT EXECUTE ON FUNCTION gkm.notice_add(text, text, text, bigint, bigint, jsonb, bigint, bigint, interval, text[])
   TO gkm_daemon, gkm_api;
 
 -- Tells vendors of orders that this transaction made paid: their systems of each, and their mailbox once for each

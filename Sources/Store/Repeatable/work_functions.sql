@@ -35,8 +35,9 @@ BEGIN
 END $$;
 GRANT EXECUTE ON FUNCTION gkm.claim_allowance(text, integer) TO gkm_daemon;
 
--- Takes old months of raw event bodies away, and rounds and settled dead letters of past weeks.
-CREATE OR REPLACE FUNCTION gkm.prune(p_bodies interval, p_letters interval) RETURNS integer
+-- Takes old months of raw event bodies away, and of the rest what is over for so long.
+DROP FUNCTION IF EXISTS gkm.prune(interval, interval);
+CREATE OR REPLACE FUNCTION gkm.prune(p_bodies interval, p_letters interval, p_alerts interval) RETURNS integer
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS $$
 DECLARE
   child record;
@@ -58,11 +59,17 @@ BEGIN
       dropped := dropped + 1;
     END IF;
   END LOOP;
-  DELETE FROM gkm.job_round WHERE due_at < now() - interval '14 days';
+  -- Rounds of what comes every few seconds are of no use for long.
+  DELETE FROM gkm.job_round
+  WHERE due_at < now() - interval '14 days' OR (kind = 'watch' AND due_at < now() - interval '1 day');
   DELETE FROM gkm.job_dead WHERE state <> 'dead' AND settled_at < now() - p_letters;
+  DELETE FROM gkm.alert a WHERE a.state = 'resolved' AND a.resolved_at < now() - p_alerts
+    AND NOT EXISTS (SELECT FROM gkm.alert_ack k WHERE k.alert_id = a.id);
+  DELETE FROM gkm.slo_minute WHERE minute < now() - interval '90 days';
+  DELETE FROM gkm.worker WHERE last_seen < now() - interval '7 days';
   RETURN dropped;
 END $$;
-GRANT EXECUTE ON FUNCTION gkm.prune(interval, interval) TO gkm_daemon;
+GRANT EXECUTE ON FUNCTION gkm.prune(interval, interval, interval) TO gkm_daemon;
 RESET ROLE;
 
 SET ROLE gkm_api;

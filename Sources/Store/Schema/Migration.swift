@@ -25,6 +25,7 @@ package struct Migration: Sendable {
     Migration(version: 12, name: "engine", sql: text(PackageResources.m0012_engine_sql)),
     Migration(version: 13, name: "notices", sql: text(PackageResources.m0013_notices_sql)),
     Migration(version: 14, name: "mails", sql: text(PackageResources.m0014_mails_sql)),
+    Migration(version: 15, name: "alerts", sql: text(PackageResources.m0015_alerts_sql)),
     Migration(version: 16, name: "manual", sql: text(PackageResources.m0016_manual_sql)),
   ]
 }
@@ -49,6 +50,7 @@ enum Repeatable {
     text(PackageResources.work_functions_sql),
     text(PackageResources.manual_functions_sql),
     text(PackageResources.ask_functions_sql),
+    text(PackageResources.alert_functions_sql),
   ]
 }
 
