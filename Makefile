@@ -39,8 +39,9 @@ test: ## Installs what is needed, starts private servers, runs the tests a chang
 test-long: ## Runs the rest: long histories, faults, attacks, the demo itself
 	@.scripts/test-long
 
-bench: ## Prints the benchmark table, beside pgbench doing the same statements (QUICK=1 ORDERS=N JSON=FILE)
-	@.scripts/bench $(if $(QUICK),--quick) $(if $(ORDERS),--orders $(ORDERS)) $(if $(JSON),--json '$(JSON)')
+bench: ## Prints the benchmark table, beside pgbench doing the same statements (QUICK=1 ONLY=PARTS ORDERS=N SIZES=N,N JSON=FILE)
+	@.scripts/bench $(if $(QUICK),--quick) $(if $(ONLY),--only $(ONLY)) $(if $(ORDERS),--orders $(ORDERS)) \
+	  $(if $(SIZES),--sizes $(SIZES)) $(if $(JSON),--json '$(JSON)')
 
 build: ## Builds the three programs for release
 	@.scripts/packages demo

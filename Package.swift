@@ -29,6 +29,7 @@ let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 let nio = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let metrics = Target.Dependency.product(name: "CoreMetrics", package: "swift-metrics")
@@ -83,7 +84,7 @@ let package = Package(
       "Daemon",
       [
         "Market", "Store", "Stripe", "Messages", "Postgres", "Redis", "Outbound", crypto, hummingbird, httpTypes, nio,
-        logging, metrics, lifecycle, signals, toml,
+        nioPosix, logging, metrics, lifecycle, signals, toml,
       ],
       resources: [.embedInCode("OrderPage/Templates")]),
     module("StripeSimulator", ["Stripe", "Market", "Outbound", hummingbird, logging, lifecycle]),
@@ -92,7 +93,7 @@ let package = Package(
     module("TestSupport", ["Market", "Store", "Postgres"]),
 
     // The load of `make bench`. In no product.
-    module("Bench", ["Stripe", "Daemon", "Store", "Market", "Postgres"]),
+    module("Bench", ["Stripe", "Daemon", "Store", "Market", "Postgres", "TestSupport"]),
 
     // Executables: parse, compose, run.
     program("gkm", ["Console", "Market", "Store", "Postgres", "Redis", "Terminal", arguments]),

@@ -1,12 +1,12 @@
--- A market with :orders open orders, each of one unit, reserved and waiting to be paid. psql, as the superuser; triggers
--- rest as in a restore. Stock was imported before, through gkmd.
+-- :orders open orders behind the order :first, each of one unit of one of the :listings listings behind :listing, reserved
+-- and waiting to be paid. psql, as the superuser; triggers rest as in a restore. Stock was imported before, by gkmd.
 BEGIN;
 SET LOCAL session_replication_role = replica;
 
 CREATE TEMPORARY TABLE bench_order ON COMMIT DROP AS
   SELECT n AS id, l.id AS listing_id, l.vendor_id, p.title, l.price, l.currency, 'GK-B' || lpad(n::text, 9, '0') AS number
-  FROM generate_series(1, :orders) AS n
-  JOIN gkm.listing l ON l.id = 1 + (n - 1) % :listings
+  FROM generate_series(:first + 1, :first + :orders) AS n
+  JOIN gkm.listing l ON l.id = :listing + 1 + (n - 1) % :listings
   JOIN gkm.product p ON p.id = l.product_id;
 
 INSERT INTO gkm.orders (id, number, customer_email, customer_name, amount, currency, token_hash, units_total)
@@ -40,7 +40,7 @@ INSERT INTO gkm.audit_event (action, subject_kind, subject_id, order_id, vendor_
 UPDATE gkm.listing_stock s SET available = available - c.units, reserved = reserved + c.units, version = version + 1
   FROM (SELECT listing_id, count(*) AS units FROM bench_order GROUP BY listing_id) AS c
   WHERE c.listing_id = s.listing_id;
-SELECT setval(pg_get_serial_sequence(t, 'id'), :orders)
+SELECT setval(pg_get_serial_sequence(t, 'id'), 10000000 + :first + :orders)
   FROM unnest(ARRAY['gkm.orders', 'gkm.order_line', 'gkm.order_unit', 'gkm.reservation']) AS t \g /dev/null
 COMMIT;
 VACUUM (ANALYZE);

@@ -8,6 +8,7 @@ import re
 import signal
 import socket
 import subprocess
+import sys
 import time
 import urllib.request
 
@@ -43,6 +44,17 @@ def stat(pid):
     return fields[19], (int(fields[11]) + int(fields[12])) / TICKS
 
 
+def say(text):
+    print(text, file=sys.stderr, flush=True)
+
+
+def machine_busy():
+    """Processor seconds that the whole machine has been busy since it started."""
+    with open("/proc/stat") as file:
+        user, nice, system, _, _, interrupt, soft = (int(word) for word in file.readline().split()[1:8])
+    return (user + nice + system + interrupt + soft) / TICKS
+
+
 class Stand:
     def __init__(self, folder, unpacked):
         self.folder = folder
@@ -66,39 +78,71 @@ class Stand:
             raise Trouble(f"psql: {done.stderr.strip()}")
         return done.stdout.rstrip("\n")
 
-    def make_database(self, orders, listings):
-        """The production database with its roles, a catalogue, sealed stock and open orders."""
+    def prepare(self, listings):
+        """The roles, and a production database without orders: what all others are copies of."""
         password = open(f"{self.folder}/pg/password").read().strip()
-        logins = {role: os.urandom(12).hex() for role in ("gkm_daemon", "gkm_migrator")}
-        with open(f"{self.folder}/pgpass", "w", opener=lambda p, f: os.open(p, f, 0o600)) as file:
+        logins = {role: os.urandom(12).hex() for role in ("gkm_daemon", "gkm_migrator", "gkm_sealer")}
+        self.pgpass = f"{self.folder}/pgpass"
+        with open(self.pgpass, "w", opener=lambda p, f: os.open(p, f, 0o600)) as file:
             for role, secret in {"postgres": password, **logins}.items():
                 file.write(f"*:*:*:{role}:{secret}\n")
         with open(f"{self.folder}/master_key", "w", opener=lambda p, f: os.open(p, f, 0o600)) as file:
             file.write(os.urandom(32).hex())
         self.environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith(("PG", "GKM_", "STRIPE_"))},
-            "PGHOST": f"{self.folder}/pg/s", "PGPORT": self.port, "PGPASSFILE": f"{self.folder}/pgpass",
+            "PGHOST": f"{self.folder}/pg/s", "PGPORT": self.port, "PGPASSFILE": self.pgpass,
             "PGDATABASE": "gkm", "GKM_MASTER_KEY_FILE": f"{self.folder}/master_key",
             "STRIPE_WEBHOOK_SECRET": self.secret, "STRIPE_API_KEY": "sk_test_bench",
             "STRIPE_API_BASE": "http://127.0.0.1:1",
             "REDIS_URL": subprocess.check_output(
                 [f"{SCRIPTS}/redis", "url", f"{self.folder}/redis", "daemon"], text=True).strip()}
+        self.listings = listings
         self.gkmd("postgres", "bootstrap", PGDATABASE="postgres")
+        self.password(logins)
+        self.gkmd("gkm_migrator", "migrate")
+        self.sql("CREATE DATABASE empty TEMPLATE gkm", database="postgres")
+        self.sql(file="catalogue.sql", listings=listings, amount=PRICE)
+        self.sql("CREATE DATABASE fresh TEMPLATE gkm", database="postgres")
+
+    def password(self, logins):
+        """Gives logins their passwords."""
         lines = "".join(f"{role} {secret}\n" for role, secret in logins.items())
         self.sql(subprocess.check_output(["python3", f"{SCRIPTS}/logins.py"], input=lines, text=True))
-        self.gkmd("gkm_migrator", "migrate")
-        self.sql(file="catalogue.sql", listings=listings, amount=PRICE)
-        self.sql("CREATE DATABASE intake TEMPLATE gkm; GRANT CONNECT, TEMP ON DATABASE intake TO gkm_daemon")
-        self.sql("CREATE DATABASE stall TEMPLATE gkm; GRANT CONNECT, TEMP ON DATABASE stall TO gkm_daemon")
+
+    def copy(self, name, template="fresh"):
+        """A database like the template: `fresh` has things on sale, `empty` has none."""
+        self.sql(f"""
+            CREATE DATABASE {name} TEMPLATE {template};
+            GRANT CONNECT, TEMP ON DATABASE {name} TO gkm_daemon, gkm_sealer;
+            GRANT CONNECT ON DATABASE {name} TO PUBLIC""", database="postgres")
+        # A daemon remembers in Redis what it has seen; another life of the database has another epoch.
+        self.epoch = getattr(self, "epoch", 1) + 1
+        self.sql(f"UPDATE gkm.installation SET epoch = {self.epoch}", database=name)
+
+    def drop(self, name):
+        self.sql(f"DROP DATABASE {name} WITH (FORCE)", database="postgres")
+
+    def fill(self, database, orders, first=0, listings=None, listing=0):
+        """Sealed stock and open orders, one unit each: `orders` of them behind the order `first`, of the listings behind
+        the listing `listing`."""
+        listings = listings or self.listings
         each = -(-orders // listings)
-        for listing in range(1, listings + 1):
-            keys = f"{self.folder}/keys"
-            with open(keys, "w") as file:
-                file.writelines(f"BENCH-{listing:05}-{os.urandom(8).hex().upper()}\n" for _ in range(each))
-            self.gkmd("gkm_daemon", "stock", "import", "--master-key-file", f"{self.folder}/master_key",
-                      "--listing", str(listing), keys)
-        self.sql(file="seed.sql", orders=orders, listings=listings)
-        self.sql("CREATE DATABASE bare TEMPLATE gkm")
+        for place in range(1, listings + 1):
+            self.stock(database, listing + place, each)
+        self.sql(file="seed.sql", database=database, orders=orders, listings=listings, first=first, listing=listing)
+
+    def stock(self, database, listing, count):
+        """Imports so many keys through gkmd."""
+        path = f"{self.folder}/keys"
+        with open(path, "w") as file:
+            file.writelines(f"BENCH-{listing:05}-{os.urandom(8).hex().upper()}\n" for _ in range(count))
+        self.gkmd("gkm_daemon", "stock", "import", "--master-key-file", f"{self.folder}/master_key",
+                  "--listing", str(listing), path, PGDATABASE=database)
+
+    def make_bare(self, template):
+        """A copy without triggers, for pgbench."""
+        self.sql("DROP DATABASE IF EXISTS bare", database="postgres")
+        self.sql(f"CREATE DATABASE bare TEMPLATE {template}", database="postgres")
         left = self.sql(file="bare.sql", database="bare")
         if left:
             raise Trouble(left)
@@ -175,6 +219,21 @@ class Stand:
                 break
             time.sleep(0.05)
         raise Trouble(f"smtp-sink did not start:\n{open(f'{self.folder}/smtp-sink.log').read()[-1000:]}")
+
+    def server_seconds(self):
+        """Processor seconds of PostgreSQL's processes that live, by their ids."""
+        head = int(open(f"{self.folder}/pg/pid").read().split()[0])
+        seconds = {}
+        for name in os.listdir("/proc"):
+            if name.isdigit():
+                try:
+                    with open(f"/proc/{name}/stat") as file:
+                        fields = file.read().rsplit(")", 1)[1].split()
+                    if int(fields[1]) == head or int(name) == head:
+                        seconds[int(name)] = (int(fields[11]) + int(fields[12])) / TICKS
+                except (OSError, IndexError):
+                    continue
+        return seconds
 
     def usage(self, child):
         """(processor seconds, peak resident megabytes) of a process so far."""

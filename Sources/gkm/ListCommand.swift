@@ -23,7 +23,10 @@ struct ListCommand: AsyncParsableCommand {
   @Option(help: ArgumentHelp("Go on behind this row: its id, or an order's number.", valueName: "id"))
   var after: String?
 
-  @Option(help: ArgumentHelp("The column to sort by; only those with a keyset index are.", valueName: "column"))
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp(
+      "Sort by this, the largest or latest first; -column sorts the other way round.", valueName: "column"))
   var sort: String?
 
   @OptionGroup var format: FormatOptions
@@ -34,8 +37,8 @@ struct ListCommand: AsyncParsableCommand {
   }
 
   func run() async throws {
-    let report = ListReport(kind: kind, filter: filter, limit: limit, after: after, format: format.format)
-    try report.checkSort(sort)
+    var report = ListReport(kind: kind, filter: filter, limit: limit, after: after, format: format.format)
+    if let sort { try report.sort(by: sort) }
     let next = try await connection.connection.connected { try await report.run(on: $0) }
     if let next, format.format == .text, isatty(STDERR_FILENO) == 1 {
       let line = Array("gkm: \(limit) rows; there may be more: --after \(next), or --limit 0 for all\n".utf8)

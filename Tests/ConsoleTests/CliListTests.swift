@@ -1,5 +1,6 @@
 import Foundation
 import Market
+import Postgres
 import Store
 import TestSupport
 import Testing
@@ -183,9 +184,29 @@ import Testing
 
   @Test("Only what has a keyset index sorts; the others say so")
   func sorting() async throws {
-    let result = try await Cli.run(["list", "orders", "--sort", "amount"])
+    let result = try await Cli.run(["list", "orders", "--sort", "title"])
     #expect(result.ending == .exited(64))
     #expect(
-      result.errors == "gkm: the list of orders cannot be sorted by amount, only by what has a keyset index: id\n")
+      result.errors
+        == "gkm: the list of orders cannot be sorted by title, only by what has a keyset index: id, created, paid, amount\n"
+    )
+    let refused = try await Cli.run(["list", "cases", "--sort", "-id"])
+    #expect(refused.errors == "gkm: the list of cases has one order: the latest first\n")
+    try await SeededMarket.with { seeded in
+      let person = try await seeded.person(.ops)
+      let down = try await Self.amounts("amount", person)
+      #expect(down.count > 2)
+      #expect(down == down.sorted(by: >))
+      #expect(try await Self.amounts("-amount", person) == down.sorted())
+    }
+  }
+
+  private static func amounts(_ sort: String, _ person: PostgresConfiguration) async throws -> [Int] {
+    let listed = try await Cli.run(
+      ["list", "orders", "--json", "--filter", "currency:eur", "--sort", sort], as: person)
+    #expect(listed.ending == .exited(0), "\(listed.errors)")
+    return listed.output.split(separator: "\n").compactMap { line in
+      line.firstRange(of: "\"amount\":").map { Int(line[$0.upperBound...].prefix { $0.isNumber }) ?? -1 }
+    }
   }
 }

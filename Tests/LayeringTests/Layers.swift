@@ -47,7 +47,7 @@ enum Layers {
     "stripesim": Place(
       height: 4, own: ["StripeSimulator", "Outbound"],
       foreign: ["ArgumentParser", "Logging", "ServiceLifecycle", "UnixSignals"]),
-    "Bench": Place(height: 4, own: ["Stripe", "Daemon", "Store", "Market", "Postgres"], foreign: []),
+    "Bench": Place(height: 4, own: ["Stripe", "Daemon", "Store", "Market", "Postgres", "TestSupport"], foreign: []),
     "gkmbench": Place(height: 5, own: ["Bench", "Market", "Postgres"], foreign: ["ArgumentParser"]),
   ]
 

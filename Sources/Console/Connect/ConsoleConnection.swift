@@ -30,9 +30,12 @@ package struct ConsoleConnection: Sendable {
 
   /// How to connect. `password` overrides every other source.
   package func configuration(password: String? = nil) -> PostgresConfiguration {
+    // A list's plan depends on what is looked for: one for all values would be wrong for most.
+    var settings = ["plan_cache_mode": "force_custom_plan"]
+    if isReadOnly { settings["default_transaction_read_only"] = "on" }
     var configuration = PostgresConfiguration(
       conninfo: conninfo, password: password, applicationName: applicationName, preparedStatementLimit: 64,
-      settings: isReadOnly ? ["default_transaction_read_only": "on"] : [:])
+      settings: settings)
     if let hostName { configuration.defaults["host"] = hostName }
     if let port { configuration.defaults["port"] = port }
     if let user { configuration.defaults["user"] = user }

@@ -102,6 +102,8 @@ enum Spanish {
     "No messages yet.": "Todavía no hay mensajes.", "No command is called that": "Ningún comando se llama así",
     "Filters here": "Filtros de aquí", "always shown": "siempre visible", "by the id's index": "por el índice del id",
     "no keyset index: it would read the whole list": "sin índice: leería la lista entera",
+    "largest or latest first": "primero lo mayor o lo último",
+    "smallest or earliest first": "primero lo menor o lo más antiguo",
     "space shows or hides, esc is done": "espacio muestra u oculta, esc termina", "esc is done": "esc termina",
     "enter applies, d forgets": "intro aplica, d olvida", "enter keeps, esc goes back": "intro lo deja, esc vuelve",
     "None yet: ctrl-s keeps the filter that you type": "Aún ninguno: ctrl-s guarda el filtro que escribe",

@@ -11,6 +11,7 @@ package struct ListReport: Sendable {
   /// Only rows behind this one: an id, or an order's number in the list of orders.
   package var after: String?
   package var format: OutputFormat
+  private var sort: FilterSort?
 
   /// What one query reads at most.
   private static let pageSize = 500
@@ -25,12 +26,20 @@ package struct ListReport: Sendable {
     self.format = format
   }
 
-  /// Refuses an order that no keyset index gives.
-  package func checkSort(_ column: String?) throws {
-    guard let column, !kind.sortColumns.contains(column) else { return }
-    throw ConsoleFailure(
-      "the list of \(kind.rawValue) cannot be sorted by \(column), only by what has a keyset index: "
-        + kind.sortColumns.joined(separator: ", "), status: .usage)
+  /// Sorts by a column, the largest or latest first; one that begins with `-`, the other way round. Refuses one that no
+  /// keyset index gives.
+  package mutating func sort(by column: String) throws {
+    let isAscending = column.hasPrefix("-")
+    let name = isAscending ? String(column.dropFirst()) : column
+    guard kind.sortColumns.contains(name) else {
+      throw ConsoleFailure(
+        "the list of \(kind.rawValue) cannot be sorted by \(name), only by what has a keyset index: "
+          + kind.sortColumns.joined(separator: ", "), status: .usage)
+    }
+    guard !isAscending || kind.sortColumns.count > 1 else {
+      throw ConsoleFailure("the list of \(kind.rawValue) has one order: the latest first", status: .usage)
+    }
+    sort = FilterSort(name: name, isAscending: isAscending)
   }
 
   /// Reads and prints; returns where an interrupted list goes on, for `--after`, if there may be more.
@@ -40,33 +49,33 @@ package struct ListReport: Sendable {
     output: OutputWriter = OutputWriter()
   ) async throws -> String? {
     let viewer = try await connection.read { try Viewer.current($0) }
-    let expression: FilterExpression
+    var expression: FilterExpression
     do {
       expression = try kind.schema(for: viewer.role).parse(filter, now: now)
     } catch {
       throw ConsoleFailure(error, in: filter)
     }
+    if let sort { expression.sort = sort }
     var position = try await start(on: connection, viewer)
     var printer = RowPrinter(kind, format: format, terminal: terminal, output: output)
     var left = limit == 0 ? Int.max : limit
     while true {
-      let wanted = min(left, Self.pageSize)
-      let page = try await read(connection, viewer, expression, after: position, wanted)
-      try printer.print(page.map(\.fields))
-      left -= page.count
-      guard let last = page.last, page.count == wanted else { return nil }
-      position = last.rowID
-      if left == 0 { return (last as? OrderRow)?.number ?? String(last.rowID) }
+      let page = try await read(connection, viewer, expression, after: position, min(left, Self.pageSize))
+      try printer.print(page.rows.map(\.fields))
+      left -= page.rows.count
+      guard let next = page.next else { return nil }
+      position = next
+      if left == 0 { return (page.rows.last as? OrderRow)?.number ?? String(next) }
     }
   }
 
   private func read(
     _ connection: PostgresConnection, _ viewer: Viewer, _ expression: FilterExpression, after: Int64?, _ limit: Int
-  ) async throws -> [any ListRow] {
+  ) async throws -> ListPage {
     let kind = kind
     do {
       return try await connection.read { session in
-        try ListPage.read(session, viewer: viewer, kind: kind, filter: expression, after: after, limit: limit).rows
+        try ListPage.readPart(session, viewer: viewer, kind: kind, filter: expression, after: after, limit: limit)
       }
     } catch let error as FilterError {
       throw ConsoleFailure(error, in: filter)

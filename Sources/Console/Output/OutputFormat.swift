@@ -46,9 +46,3 @@ package struct RowPrinter: Sendable {
     try output.flush()
   }
 }
-
-extension ListKind {
-  /// The columns that a list can be sorted by: those with a keyset index, so that a page costs the same however deep
-  /// it lies. All are newest first.
-  package var sortColumns: [String] { ["id"] }
-}

@@ -77,10 +77,29 @@ extension PickerState {
       }
     case .sorting:
       guard let list = state.list else { return [] }
+      let sort = Self.sort(of: list, state.role)
       let columns = list.kind.screen.columns(for: state.role)
-      return [PickerItem("NEWEST FIRST", note: "by the id's index", isTicked: true)]
-        + columns.map { PickerItem($0.title, note: "no keyset index: it would read the whole list", isOpen: false) }
+      return [PickerItem("NEWEST FIRST", note: "by the id's index", isTicked: sort == nil)]
+        + columns.map { column in
+          guard let name = Self.sortName(of: column, in: list, state.role) else {
+            return PickerItem(column.title, note: "no keyset index: it would read the whole list", isOpen: false)
+          }
+          let direction =
+            sort?.name != name ? "" : sort?.isAscending == true ? "smallest or earliest first" : "largest or latest first"
+          return PickerItem(column.title, note: direction, isTicked: sort?.name == name)
+        }
     }
+  }
+
+  /// What the list's filter sorts it by.
+  fileprivate static func sort(of list: ListState, _ role: Role?) -> FilterSort? {
+    guard let role else { return nil }
+    return (try? list.kind.schema(for: role).parse(list.filter, now: Instant(microseconds: 0)))?.sort
+  }
+
+  /// What `sort:` calls the column; `nil` where it has no keyset index.
+  fileprivate static func sortName(of column: Column, in list: ListState, _ role: Role?) -> String? {
+    role.flatMap { list.kind.schema(for: $0).sorts.first { $0 == column.id } }
   }
 }
 
@@ -134,12 +153,22 @@ private func choose(
     state.overlay = nil
     return applyFilter(item.text, &state, now: now)
   case .sorting:
-    guard !item.isOpen else {
-      state.overlay = nil
-      return []
+    guard item.isOpen, let list = state.list else {
+      state.say("\(item.text): \(item.note)", isProblem: true, at: now)
+      return state.toastEffect
     }
-    state.say("\(item.text): \(item.note)", isProblem: true, at: now)
-    return state.toastEffect
+    state.overlay = nil
+    let columns = list.kind.screen.columns(for: state.role)
+    var sort: FilterSort?
+    if picker.selected > 0, columns.indices.contains(picker.selected - 1),
+      let name = PickerState.sortName(of: columns[picker.selected - 1], in: list, state.role)
+    {
+      // Chosen once more it is turned round.
+      let before = PickerState.sort(of: list, state.role)
+      sort = FilterSort(name: name, isAscending: before?.name == name && before?.isAscending == false)
+    }
+    let filter = SortTerm.replace(in: list.filter, by: sort)
+    return filter == list.filter ? [] : applyFilter(filter, &state, now: now)
   case .columns:
     guard let list = state.list, item.isOpen else { return [] }
     let columns = list.kind.screen.columns(for: state.role)

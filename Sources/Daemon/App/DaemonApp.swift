@@ -81,7 +81,10 @@ package struct DaemonApp: Sendable {
     var intake: WebhookIntake?
     let budget = BodyBudget(bytes: configuration.http.bodyBudgetBytes)
     if parts.contains(.intake) {
-      intake = addIntake(to: router, table, means, installation: installation, wake: wake, budget: budget)
+      let gate = BacklogGate(pool: means.pool, limit: configuration.intake.backlogLimit, logger: logger)
+      services.append(gate)
+      intake = addIntake(
+        to: router, table, means, installation: installation, gate: gate, wake: wake, budget: budget)
     }
     let limiter = RateLimiter(redis: means.redis, now: Self.now)
     if parts.contains(.checkout) {
@@ -103,14 +106,14 @@ package struct DaemonApp: Sendable {
     if parts.contains(.reconcile) { services.append(makeReconciler(means, wake: wake)) }
     services.append(GaugeService(means: means, intake: intake, logger: logger))
     services.append(metricsServer(health, ports))
-    if parts.contains(where: { $0.servesHTTP }) { services.append(publicServer(router, ports)) }
+    if parts.contains(where: { $0.servesHTTP }) { services.append(OnEventLoops(inner: publicServer(router, ports))) }
     services.append(DrainNotice(health: health, vitals: means.vitals, notice: configuration.http.drainNotice))
     return services
   }
 
   private func addIntake(
     to router: Router<WebContext>, _ table: EndpointTable, _ means: DaemonMeans, installation: InstallationWatch,
-    wake: WakeBoard, budget: BodyBudget
+    gate: BacklogGate, wake: WakeBoard, budget: BodyBudget
   ) -> WebhookIntake {
     let settings = configuration.intake
     let intake = WebhookIntake(
@@ -120,7 +123,7 @@ package struct DaemonApp: Sendable {
         toleranceSeconds: settings.tolerance.components.seconds),
       pool: means.intakePool,
       seen: SeenEvents(redis: means.redis, budget: settings.redisBudget, seenFor: settings.seenFor),
-      installation: installation, wake: wake, telemetry: means.telemetry, vitals: means.vitals,
+      installation: installation, gate: gate, wake: wake, telemetry: means.telemetry, vitals: means.vitals,
       logger: logger, now: Self.now)
     WebhookRoute(
       intake: intake, settings: settings, http: configuration.http, budget: budget, telemetry: means.telemetry

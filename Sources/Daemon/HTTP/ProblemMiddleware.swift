@@ -10,14 +10,14 @@ struct ProblemMiddleware: RouterMiddleware {
   typealias Context = WebContext
 
   private let table: EndpointTable
-  private let isSecure: Bool
+  private let wanted: [HTTPField]
   private let counters: RouteCounters
   private let logger: Logger
 
   /// - Parameter isSecure: whether clients come by HTTPS, and shall never come otherwise.
   init(table: EndpointTable, isSecure: Bool, telemetry: Telemetry, logger: Logger) {
     self.table = table
-    self.isSecure = isSecure
+    wanted = Self.headers + (isSecure ? [HTTPField(name: .strictTransportSecurity, value: "max-age=31536000")] : [])
     counters = RouteCounters(factory: telemetry.factory)
     self.logger = logger
   }
@@ -59,13 +59,15 @@ struct ProblemMiddleware: RouterMiddleware {
 
   /// What an answer has set itself stays.
   private func secure(_ headers: inout HTTPFields) {
-    var wanted: [(HTTPField.Name, String)] = [
-      (.xContentTypeOptions, "nosniff"), (.contentSecurityPolicy, "default-src 'none'; frame-ancestors 'none'"),
-      (.referrerPolicy, "no-referrer"), (.xFrameOptions, "DENY"), (.crossOriginResourcePolicy, "same-origin"),
-    ]
-    if isSecure { wanted.append((.strictTransportSecurity, "max-age=31536000")) }
-    for (name, value) in wanted where headers[name] == nil { headers[name] = value }
+    for field in wanted where !headers.contains(field.name) { headers.append(field) }
   }
+
+  private static let headers: [HTTPField] = [
+    HTTPField(name: .xContentTypeOptions, value: "nosniff"),
+    HTTPField(name: .contentSecurityPolicy, value: "default-src 'none'; frame-ancestors 'none'"),
+    HTTPField(name: .referrerPolicy, value: "no-referrer"), HTTPField(name: .xFrameOptions, value: "DENY"),
+    HTTPField(name: .crossOriginResourcePolicy, value: "same-origin"),
+  ]
 }
 
 extension Request {

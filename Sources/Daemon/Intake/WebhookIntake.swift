@@ -27,6 +27,7 @@ package final class WebhookIntake: Sendable {
   private let seen: SeenEvents
   private let recorder: EventRecorder
   private let installation: InstallationWatch
+  private let gate: BacklogGate
   private let telemetry: Telemetry
   private let logger: Logger
   private let now: @Sendable () -> Int64
@@ -34,16 +35,21 @@ package final class WebhookIntake: Sendable {
   private let vitals: Vitals?
   private let refusals = LogThrottle(every: .seconds(1))
 
+  /// A flood is answered slowly: connections are bounded, so refusing costs next to nothing, however fast it comes.
+  private static let refusalPause = Duration.seconds(1)
+
   /// - Parameter now: our clock, in Unix seconds.
   package init(
     settings: IntakeSettings, verifier: SignatureVerifier, pool: PostgresPool, seen: SeenEvents,
-    installation: InstallationWatch, wake: WakeBoard, telemetry: Telemetry, vitals: Vitals? = nil, logger: Logger,
+    installation: InstallationWatch, gate: BacklogGate, wake: WakeBoard, telemetry: Telemetry, vitals: Vitals? = nil,
+    logger: Logger,
     now: @escaping @Sendable () -> Int64
   ) {
     self.settings = settings
     self.verifier = verifier
     self.seen = seen
     self.installation = installation
+    self.gate = gate
     self.telemetry = telemetry
     self.vitals = vitals
     self.logger = logger
@@ -63,6 +69,11 @@ package final class WebhookIntake: Sendable {
 
   /// Takes one request's body and `Stripe-Signature` header.
   package func receive(body: [UInt8], signature: String?) async -> Answer {
+    guard !gate.isClosed else {
+      telemetry.count(.overloaded)
+      try? await Task.sleep(for: Self.refusalPause)
+      return .unavailable
+    }
     let start = ContinuousClock.now
     let check = verifier.verify(header: signature, body: body, now: now())
     guard check.isValid, let signature else {

@@ -30,7 +30,7 @@ package struct Telemetry: Sendable {
   /// How an event's request ended.
   package enum IntakeOutcome: String, CaseIterable, Sendable {
     case stored, seen, duplicate, quarantined, refused, tooOld = "too_old", tooNew = "too_new", tooLarge = "too_large"
-    case unavailable
+    case unavailable, overloaded
   }
 
   package enum CheckoutOutcome: String, CaseIterable, Sendable {

@@ -63,11 +63,13 @@ extension FilterSchema {
       candidates.append(.init(text: "since:", help: "not before"))
       candidates.append(.init(text: "until:", help: "not after"))
     }
+    if !sorts.isEmpty { candidates.append(.init(text: "sort:", help: "by what the rows are sorted")) }
     if !typed.isEmpty, let mainField { candidates += values(of: mainField) }
     return candidates.filter { $0.text.hasPrefix(typed) }
   }
 
   private func values(of name: String) -> [FilterCompletion.Candidate] {
+    if name == "sort", field(named: name) == nil { return sorts.map { .init(text: $0, help: "") } }
     let isTime = timeField != nil && (name == "since" || name == "until")
     switch isTime ? .time : field(named: name)?.kind {
     case .enumeration(let allowed): return allowed.map { .init(text: $0, help: "") }

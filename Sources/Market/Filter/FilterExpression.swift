@@ -1,10 +1,26 @@
 /// A filter that was read and understood: every term has to hold.
 package struct FilterExpression: Hashable, Sendable {
   package var terms: [FilterTerm]
+  /// How the rows are sorted; `nil` leaves it to the list.
+  package var sort: FilterSort?
 
-  package init(terms: [FilterTerm] = []) { self.terms = terms }
+  package init(terms: [FilterTerm] = [], sort: FilterSort? = nil) {
+    self.terms = terms
+    self.sort = sort
+  }
 
   package var isEmpty: Bool { terms.isEmpty }
+}
+
+/// What a list is sorted by: the largest or latest first, or the other way round.
+package struct FilterSort: Hashable, Sendable {
+  package var name: String
+  package var isAscending: Bool
+
+  package init(name: String, isAscending: Bool = false) {
+    self.name = name
+    self.isAscending = isAscending
+  }
 }
 
 package struct FilterTerm: Hashable, Sendable {

@@ -12,6 +12,7 @@
 /// | `field:a,b` | it is one of them (words, text and ids) |
 /// | `field>value` `>=` `<` `<=` | it compares so (amounts, numbers, times) |
 /// | `since:2h` `until:2026-03-01` | the list's time lies there |
+/// | `sort:amount` | always: the rows come by it, the largest or latest first; with `-`, the smallest or earliest |
 /// | `word`, `"two words"` | the row has it anywhere that is searched; an unquoted word that is a value of the list's main field (`refunded`) means that |
 ///
 /// A value with blanks, commas or quotes stands in `"…"`; inside, `\"` is a quote and `\\` a backslash. Times are
@@ -25,6 +26,8 @@ package struct FilterSchema: Sendable {
   package let mainField: String?
   /// Whether words without a field are searched for.
   package let allowsFreeText: Bool
+  /// What `sort:` takes; empty where a list has one order.
+  package private(set) var sorts: [String] = []
 
   package init(
     _ fields: [FilterField], timeField: String? = nil, mainField: String? = nil, allowsFreeText: Bool = true
@@ -35,19 +38,32 @@ package struct FilterSchema: Sendable {
     self.allowsFreeText = allowsFreeText
   }
 
+  /// The same, of a list that can be sorted.
+  package func sortable(by names: [String]) -> FilterSchema {
+    var schema = self
+    schema.sorts = names
+    return schema
+  }
+
   package func field(named name: String) -> FilterField? { fields.first { $0.name == name } }
 
   /// Reads `text`. `now` is what relative times count back from.
   package func parse(_ text: String, now: Instant) throws(FilterError) -> FilterExpression {
     var lexer = try FilterLexer(text)
     var terms: [FilterTerm] = []
+    var sort: FilterSort?
     while let raw = try lexer.next() {
       guard terms.count < Self.termLimit else {
         throw FilterError(column: raw.column, message: "more than \(Self.termLimit) terms")
       }
-      terms.append(try FilterTermReader(schema: self, now: now).read(raw))
+      let reader = FilterTermReader(schema: self, now: now)
+      if raw.field?.name == "sort", field(named: "sort") == nil {
+        sort = try reader.sort(raw, after: sort)
+      } else {
+        terms.append(try reader.read(raw))
+      }
     }
-    return FilterExpression(terms: terms)
+    return FilterExpression(terms: terms, sort: sort)
   }
 
   package static let termLimit = 32

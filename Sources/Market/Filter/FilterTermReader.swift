@@ -9,6 +9,25 @@ struct FilterTermReader {
     return FilterTerm(isNegated: raw.isNegated, predicate, column: raw.column)
   }
 
+  /// Reads `sort:name`, or `-sort:name` for the other way round.
+  func sort(_ raw: RawTerm, after other: FilterSort?) throws(FilterError) -> FilterSort {
+    guard other == nil else {
+      throw FilterError(column: raw.column, message: "a list is sorted by one thing: `sort:` stands twice")
+    }
+    guard !schema.sorts.isEmpty else {
+      throw FilterError(column: raw.column, message: "this list has one order, and cannot be sorted")
+    }
+    guard raw.comparison == .equal else { throw wrongOperator(raw, "`sort` takes `:`") }
+    let value = try single(raw)
+    guard let name = schema.sorts.first(where: { $0 == value.text.lowercased() }) else {
+      throw FilterError(
+        column: value.column,
+        message: "only what has an index sorts this list: \(schema.sorts.joined(separator: ", "))",
+        suggestion: Nearest.match(to: value.text.lowercased(), among: schema.sorts))
+    }
+    return FilterSort(name: name, isAscending: raw.isNegated)
+  }
+
   private func bareWord(_ value: RawTerm.Value) throws(FilterError) -> FilterPredicate {
     if !value.isQuoted, let main = schema.mainField, case .enumeration(let allowed) = schema.field(named: main)?.kind,
       let word = allowed.first(where: { $0 == value.text.lowercased() })
@@ -109,5 +128,6 @@ struct FilterTermReader {
 
 extension FilterSchema {
   /// Every name that may stand before an operator.
-  var fieldNames: [String] { fields.map(\.name) + (timeField == nil ? [] : ["since", "until"]) }
+  var fieldNames: [String] { fields.map(\.name) + (timeField == nil ? [] : ["since", "until"])
+    + (sorts.isEmpty ? [] : ["sort"]) }
 }

@@ -14,10 +14,16 @@ package enum Finder {
   package static func find(_ session: borrowing Session, _ text: String, limit: Int = 50) throws -> [Hit] {
     let needle = String(text.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())
     for (by, condition) in conditions(needle) {
+      // Nobody's handle is not looked for among the orders.
+      if by == "vendor", try !isVendor(session, needle) { continue }
       let rows = try OrderList.page(session, where: [condition], after: nil, limit: limit)
       if !rows.isEmpty { return rows.map { Hit(by: by, order: $0) } }
     }
     return []
+  }
+
+  private static func isVendor(_ session: borrowing Session, _ handle: String) throws -> Bool {
+    try session.first("SELECT 1 FROM gkm.vendor WHERE handle = \(handle.lowercased())") { _ in true } ?? false
   }
 
   /// The ways in that the text's form allows, the surest first.
@@ -52,8 +58,8 @@ package enum Finder {
       (
         "vendor",
         """
-        o.id IN (SELECT w.order_id FROM gkm.vendor_order w JOIN gkm.vendor v ON v.id = w.vendor_id
-          WHERE v.handle = \(lower))
+        o.id IN (SELECT w.order_id FROM gkm.vendor_order w
+          WHERE w.vendor_id = (SELECT v.id FROM gkm.vendor v WHERE v.handle = \(lower)))
         """
       ))
     ways.append(("email", "lower(o.customer_email) ~>=~ \(lower) AND lower(o.customer_email) ~<~ \(after(lower))"))

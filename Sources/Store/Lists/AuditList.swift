@@ -57,10 +57,15 @@ package enum AuditList {
   package static func page(_ session: borrowing Session, where conditions: [SQL], after: Int64?, limit: Int) throws
     -> [AuditRow]
   {
-    var all = conditions
-    if let after { all.append("e.id < \(after)") }
-    let filter = all.isEmpty ? SQL("true") : SQL.joined(all, by: " AND ")
-    return try rows(session, where: filter, order: "e.id DESC", limit: limit)
+    try page(
+      session, where: conditions + (after.map { ["e.id < \($0)"] } ?? []), sortedBy: "e.id DESC", limit: limit)
+  }
+
+  package static func page(
+    _ session: borrowing Session, where conditions: [SQL], sortedBy order: SQL, limit: Int
+  ) throws -> [AuditRow] {
+    let filter = conditions.isEmpty ? SQL("true") : SQL.joined(conditions, by: " AND ")
+    return try rows(session, where: filter, order: order, limit: limit)
   }
 
   /// Everything about one order, oldest first, with what is sealed of it.
@@ -84,7 +89,7 @@ package enum AuditList {
     return rows
   }
 
-  private static func rows(_ session: borrowing Session, where filter: SQL, order: String, limit: Int) throws
+  private static func rows(_ session: borrowing Session, where filter: SQL, order: SQL, limit: Int) throws
     -> [AuditRow]
   {
     try session.rows(
@@ -94,7 +99,7 @@ package enum AuditList {
       LEFT JOIN gkm.orders o ON o.id = e.order_id
       LEFT JOIN gkm.vendor v ON v.id = e.vendor_id
       WHERE \(sql: filter)
-      ORDER BY \(unescaped: order) LIMIT \(limit)
+      ORDER BY \(sql: order) LIMIT \(limit)
       """
     ) { row in
       AuditRow(
@@ -124,6 +129,25 @@ extension AuditList: ListDefinition {
 
   package static var vendorSchema: FilterSchema {
     FilterSchema([], timeField: "at")
+  }
+
+  package static let keyset: ListKeyset? = ListKeyset(
+    "gkm.audit_event", as: "e", sorts: [.init("at", within: "vendor") { "\($0).at" }])
+
+  package static func isIndexed(_ predicate: FilterPredicate) -> Bool {
+    guard case .oneOf(let field, _) = predicate else { return false }
+    return field == "order"
+  }
+
+  package static func ofVendors(_ ids: [VendorID]) -> SQL? { isOne("e.vendor_id", of: ids) }
+
+  package static func condition(_ field: String, oneOf values: [String]) -> SQL? {
+    guard field == "order" else { return nil }
+    let numbers = values.map { OrderNumber($0)?.text ?? $0.uppercased() }
+    guard numbers.count == 1 else {
+      return "e.order_id IN (SELECT z.id FROM gkm.orders z WHERE z.number = ANY (\(numbers)))"
+    }
+    return "e.order_id = (SELECT z.id FROM gkm.orders z WHERE z.number = \(numbers[0]))"
   }
 
   package static func column(_ field: String) -> String {

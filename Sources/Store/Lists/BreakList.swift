@@ -92,6 +92,13 @@ extension BreakList: ListDefinition {
 
   package static let moneyAlias = "b"
 
+  package static let keyset: ListKeyset? = ListKeyset("gkm.recon_break", as: "b")
+
+  package static func isIndexed(_ predicate: FilterPredicate) -> Bool {
+    guard case .oneOf(let field, _) = predicate else { return false }
+    return ["order", "object"].contains(field)
+  }
+
   package static func column(_ field: String) -> String {
     switch field {
     case "state": "b.state"

@@ -97,6 +97,13 @@ extension CaseList: ListDefinition {
     FilterSchema([states()], timeField: "created", mainField: "state")
   }
 
+  package static let keyset: ListKeyset? = ListKeyset("gkm.support_case", as: "c")
+
+  package static func isIndexed(_ predicate: FilterPredicate) -> Bool {
+    guard case .oneOf(let field, _) = predicate else { return false }
+    return field == "order"
+  }
+
   package static func column(_ field: String) -> String {
     switch field {
     case "queue": "c.queue"

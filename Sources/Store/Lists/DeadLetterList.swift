@@ -54,6 +54,8 @@ package enum DeadLetterList: ListDefinition {
       ], timeField: "died", mainField: "state")
   }
 
+  package static let keyset: ListKeyset? = ListKeyset("gkm.job_dead", as: "j")
+
   package static func column(_ field: String) -> String {
     switch field {
     case "state": "j.state"

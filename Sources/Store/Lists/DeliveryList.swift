@@ -36,9 +36,14 @@ package enum DeliveryList {
   package static func page(_ session: borrowing Session, where conditions: [SQL], after: Int64?, limit: Int) throws
     -> [DeliveryRow]
   {
-    var all = conditions
-    if let after { all.append("d.id < \(after)") }
-    let filter = all.isEmpty ? SQL("true") : SQL.joined(all, by: " AND ")
+    try page(
+      session, where: conditions + (after.map { ["d.id < \($0)"] } ?? []), sortedBy: "d.id DESC", limit: limit)
+  }
+
+  package static func page(
+    _ session: borrowing Session, where conditions: [SQL], sortedBy order: SQL, limit: Int
+  ) throws -> [DeliveryRow] {
+    let filter = conditions.isEmpty ? SQL("true") : SQL.joined(conditions, by: " AND ")
     return try session.rows(
       """
       SELECT d.id, o.number, d.order_id, v.handle, o.customer_email::text, d.channel, d.state, d.attempts,
@@ -47,7 +52,7 @@ package enum DeliveryList {
       JOIN gkm.orders o ON o.id = d.order_id
       JOIN gkm.vendor v ON v.id = d.vendor_id
       WHERE \(sql: filter)
-      ORDER BY d.id DESC LIMIT \(limit)
+      ORDER BY \(sql: order) LIMIT \(limit)
       """
     ) { row in
       DeliveryRow(
@@ -83,6 +88,18 @@ extension DeliveryList: ListDefinition {
   package static var vendorSchema: FilterSchema {
     FilterSchema([states], timeField: "created", mainField: "state")
   }
+
+  package static let keyset: ListKeyset? = ListKeyset(
+    "gkm.delivery", as: "d", sorts: [.init("created") { "\($0).created_at" }])
+
+  package static func isIndexed(_ predicate: FilterPredicate) -> Bool {
+    guard case .oneOf(let field, let values) = predicate else { return false }
+    // The many that are over are in no index of states.
+    let isOpen = values.allSatisfy { !["confirmed", "cancelled"].contains($0) }
+    return ["order", "vendor"].contains(field) || field == "state" && isOpen
+  }
+
+  package static func ofVendors(_ ids: [VendorID]) -> SQL? { isOne("d.vendor_id", of: ids) }
 
   package static func column(_ field: String) -> String {
     switch field {

@@ -112,6 +112,14 @@ extension DisputeList: ListDefinition {
 
   package static let moneyAlias = "d"
 
+  package static let keyset: ListKeyset? = ListKeyset(
+    "(SELECT d.seq AS id FROM gkm.dispute d)", as: "d", place: "d.seq")
+
+  package static func isIndexed(_ predicate: FilterPredicate) -> Bool {
+    guard case .oneOf(let field, _) = predicate else { return false }
+    return ["order", "dispute"].contains(field)
+  }
+
   package static func column(_ field: String) -> String {
     switch field {
     case "standing": "d.standing"

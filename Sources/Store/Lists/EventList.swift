@@ -79,6 +79,14 @@ extension EventList: ListDefinition {
       ], timeField: "received", mainField: "state")
   }
 
+  package static let keyset: ListKeyset? = ListKeyset(
+    "(SELECT e.place AS id FROM gkm.stripe_event e WHERE e.place IS NOT NULL)", as: "e", place: "e.place")
+
+  package static func isIndexed(_ predicate: FilterPredicate) -> Bool {
+    guard case .oneOf(let field, _) = predicate else { return false }
+    return ["order", "event"].contains(field)
+  }
+
   package static func column(_ field: String) -> String {
     switch field {
     case "state": "e.state"

@@ -53,6 +53,8 @@ package enum JobList: ListDefinition {
       ], timeField: "created", mainField: "state")
   }
 
+  package static let keyset: ListKeyset? = ListKeyset("gkm.job", as: "j")
+
   package static func column(_ field: String) -> String {
     switch field {
     case "state": stateColumn

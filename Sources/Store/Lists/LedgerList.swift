@@ -95,6 +95,15 @@ extension LedgerList: ListDefinition {
 
   package static let moneyAlias = "p"
 
+  package static let keyset: ListKeyset? = ListKeyset("gkm.ledger_tx", as: "p", place: "p.tx_id", scale: 1_000)
+
+  package static func isIndexed(_ predicate: FilterPredicate) -> Bool {
+    guard case .oneOf(let field, _) = predicate else { return false }
+    return ["order", "vendor"].contains(field)
+  }
+
+  package static func ofVendors(_ ids: [VendorID]) -> SQL? { isOne("p.vendor_id", of: ids) }
+
   package static func column(_ field: String) -> String {
     switch field {
     case "account": "a.kind"

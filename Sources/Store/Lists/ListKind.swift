@@ -58,10 +58,14 @@ package enum ListKind: String, CaseIterable, Sendable {
     }
   }
 
-  /// What it can be filtered by.
+  /// What it can be filtered and sorted by.
   package func schema(for role: Role) -> FilterSchema {
-    role == .vendor ? definition.vendorSchema : definition.staffSchema
+    guard role != .vendor else { return definition.vendorSchema }
+    return sortColumns.count > 1 ? definition.staffSchema.sortable(by: sortColumns) : definition.staffSchema
   }
+
+  /// What staff sort it by, each with a keyset index. Every list has its id, which is the order in which things came.
+  package var sortColumns: [String] { ["id"] + (definition.keyset?.sorts.map(\.name) ?? []) }
 
   /// The members of the list's rows, in their order.
   package var memberNames: [String] { definition.memberNames }

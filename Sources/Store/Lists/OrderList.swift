@@ -49,9 +49,14 @@ package enum OrderList {
   package static func page(_ session: borrowing Session, where conditions: [SQL], after: Int64?, limit: Int) throws
     -> [OrderRow]
   {
-    var all = conditions
-    if let after { all.append("o.id < \(after)") }
-    let filter = all.isEmpty ? SQL("true") : SQL.joined(all, by: " AND ")
+    try page(
+      session, where: conditions + (after.map { ["o.id < \($0)"] } ?? []), sortedBy: "o.id DESC", limit: limit)
+  }
+
+  package static func page(
+    _ session: borrowing Session, where conditions: [SQL], sortedBy order: SQL, limit: Int
+  ) throws -> [OrderRow] {
+    let filter = conditions.isEmpty ? SQL("true") : SQL.joined(conditions, by: " AND ")
     return try session.rows(
       """
       SELECT o.id, o.number, o.state, o.customer_email::text, o.amount, o.currency, o.checkout_session, p.intent,
@@ -62,7 +67,7 @@ package enum OrderList {
           ORDER BY l.id) FROM gkm.order_line l WHERE l.order_id = o.id), o.held_by, o.held_for::text, o.held_at
       FROM gkm.orders o LEFT JOIN gkm.payment p ON p.order_id = o.id
       WHERE \(sql: filter)
-      ORDER BY o.id DESC LIMIT \(limit)
+      ORDER BY \(sql: order) LIMIT \(limit)
       """
     ) { row in
       OrderRow(
@@ -106,6 +111,22 @@ extension OrderList: ListDefinition {
       timeField: "created", mainField: "state")
   }
 
+  package static let keyset: ListKeyset? = ListKeyset(
+    "gkm.orders", as: "o",
+    sorts: [
+      .init("created") { "\($0).created_at" }, .init("paid", isPartial: true) { "\($0).paid_at" },
+      .init("amount") { AmountSQL.thousandths("\($0).amount", currency: "\($0).currency") },
+    ])
+
+  package static func isIndexed(_ predicate: FilterPredicate) -> Bool {
+    guard case .oneOf(let field, _) = predicate else { return false }
+    return ["state", "number", "vendor", "held"].contains(field)
+  }
+
+  package static func ofVendors(_ ids: [VendorID]) -> SQL? {
+    "o.id IN (SELECT w.order_id FROM gkm.vendor_order w WHERE \(sql: isOne("w.vendor_id", of: ids)))"
+  }
+
   package static func column(_ field: String) -> String {
     switch field {
     case "email": "o.customer_email"
@@ -120,7 +141,8 @@ extension OrderList: ListDefinition {
   package static func condition(_ field: String, oneOf values: [String]) -> SQL? {
     switch field {
     case "state":
-      var parts: [SQL] = ["o.state = ANY (\(values))"]
+      // One state's orders come in the order of an index on the state and the id.
+      var parts: [SQL] = [values.count == 1 ? "o.state = \(values[0])" : "o.state = ANY (\(values))"]
       // Paid, and still not delivered after the promised time, or waiting for a person.
       if values.contains("stuck") {
         parts.append(
@@ -134,11 +156,6 @@ extension OrderList: ListDefinition {
       // By a constant condition, so that the few that are held are found by their index.
       let parts = Set(values).map { $0 == "yes" ? SQL("o.held_at IS NOT NULL") : SQL("o.held_at IS NULL") }
       return SQL.joined(parts, by: " OR ")
-    case "vendor":
-      return """
-        o.id IN (SELECT w.order_id FROM gkm.vendor_order w JOIN gkm.vendor v ON v.id = w.vendor_id
-          WHERE v.handle = ANY (\(values.map { $0.lowercased() })))
-        """
     default: return nil
     }
   }

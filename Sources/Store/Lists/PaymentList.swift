@@ -37,9 +37,14 @@ package enum PaymentList {
   package static func page(_ session: borrowing Session, where conditions: [SQL], after: Int64?, limit: Int) throws
     -> [PaymentRow]
   {
-    var all = conditions
-    if let after { all.append("a.id < \(after)") }
-    let filter = all.isEmpty ? SQL("true") : SQL.joined(all, by: " AND ")
+    try page(
+      session, where: conditions + (after.map { ["a.id < \($0)"] } ?? []), sortedBy: "a.id DESC", limit: limit)
+  }
+
+  package static func page(
+    _ session: borrowing Session, where conditions: [SQL], sortedBy order: SQL, limit: Int
+  ) throws -> [PaymentRow] {
+    let filter = conditions.isEmpty ? SQL("true") : SQL.joined(conditions, by: " AND ")
     return try session.rows(
       """
       SELECT a.id, o.number, a.order_id, a.charge_id, p.intent, a.outcome, a.code::text, a.decline_code::text,
@@ -48,7 +53,7 @@ package enum PaymentList {
       JOIN gkm.orders o ON o.id = a.order_id
       LEFT JOIN gkm.payment p ON p.order_id = a.order_id
       WHERE \(sql: filter)
-      ORDER BY a.id DESC LIMIT \(limit)
+      ORDER BY \(sql: order) LIMIT \(limit)
       """
     ) { row in
       PaymentRow(
@@ -82,6 +87,14 @@ extension PaymentList: ListDefinition {
   }
 
   package static let moneyAlias = "a"
+
+  package static let keyset: ListKeyset? = ListKeyset(
+    "gkm.payment_attempt", as: "a", sorts: [.init("at") { "\($0).attempted_at" }])
+
+  package static func isIndexed(_ predicate: FilterPredicate) -> Bool {
+    guard case .oneOf(let field, _) = predicate else { return false }
+    return ["order", "charge", "last4"].contains(field)
+  }
 
   package static func column(_ field: String) -> String {
     switch field {

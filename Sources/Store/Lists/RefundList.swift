@@ -108,6 +108,14 @@ extension RefundList: ListDefinition {
 
   package static let moneyAlias = "r"
 
+  package static let keyset: ListKeyset? = ListKeyset(
+    "(SELECT q.id FROM gkm.refund_request q UNION ALL SELECT f.seq FROM gkm.refund f)", as: "r", place: "r.seq")
+
+  package static func isIndexed(_ predicate: FilterPredicate) -> Bool {
+    guard case .oneOf(let field, _) = predicate else { return false }
+    return field == "order"
+  }
+
   package static func column(_ field: String) -> String {
     switch field {
     case "refund": "r.refund"

@@ -82,6 +82,8 @@ extension StockList: ListDefinition {
 
   package static let moneyAlias = "l"
 
+  package static let keyset: ListKeyset? = ListKeyset("gkm.listing", as: "l")
+
   package static func column(_ field: String) -> String {
     switch field {
     case "vendor": "v.handle"

@@ -27,6 +27,7 @@ package struct Migration: Sendable {
     Migration(version: 14, name: "mails", sql: text(PackageResources.m0014_mails_sql)),
     Migration(version: 15, name: "alerts", sql: text(PackageResources.m0015_alerts_sql)),
     Migration(version: 16, name: "manual", sql: text(PackageResources.m0016_manual_sql)),
+    Migration(version: 17, name: "size", sql: text(PackageResources.m0017_size_sql)),
   ]
 }
 
