@@ -21,8 +21,11 @@ func program(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
   .executableTarget(name: name, dependencies: dependencies, swiftSettings: strict)
 }
 
-func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource]? = nil) -> Target {
-  .testTarget(name: name, dependencies: dependencies, resources: resources, swiftSettings: strict)
+func tests(
+  _ name: String, _ dependencies: [Target.Dependency], exclude: [String] = [], resources: [Resource]? = nil
+) -> Target {
+  .testTarget(
+    name: name, dependencies: dependencies, exclude: exclude, resources: resources, swiftSettings: strict)
 }
 
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
@@ -115,6 +118,10 @@ let package = Package(
         "Daemon", "Market", "Store", "Stripe", "StripeSimulator", "Messages", "Postgres", "Redis", "Outbound",
         "TestSupport", "gkmd", hummingbird, logging, metrics, lifecycle,
       ], resources: [.copy("openapi_check.py"), .copy("official_story.py")]),
+    tests(
+      "FaultTests",
+      ["Market", "Store", "Stripe", "StripeSimulator", "Outbound", "Postgres", "TestSupport", "gkmd"],
+      exclude: ["FAULTS.md"]),
     tests("DemoTests", ["Market", "Outbound", "Postgres", "TestSupport", "gkmd", "stripesim"]),
     tests("LayeringTests", ["TestSupport"]),
     tests("StoreTests", ["Store", "Market", "Postgres", "TestSupport"]),

@@ -36,6 +36,19 @@ package struct PrivatePostgres: Sendable {
     return try PrivatePostgres(folder: folder)
   }
 
+  /// Starts a second server that follows `primary` and answers questions; `promote` makes it the first.
+  package static func standby(of primary: PrivatePostgres) async throws -> PrivatePostgres {
+    let run = try TestRun.shared.get()
+    let folder = run.path("pg")
+    run.atEnd("postgres \(folder)")
+    try await TestRun.script("postgres", ["standby", folder, primary.folder])
+    try await TestRun.script("postgres", ["start", folder])
+    return try PrivatePostgres(folder: folder)
+  }
+
+  /// Ends the following: from now on it takes writes. It waits until that is so.
+  package func promote() async throws { try await sql("SELECT pg_promote(true, 30);") }
+
   init(folder: String) throws(TestSupportError) {
     self.folder = folder
     let text = try TextFile.read("\(folder)/port").split(separator: "\n").first ?? ""

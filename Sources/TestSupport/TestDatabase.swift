@@ -9,6 +9,11 @@ package struct TestDatabase: Sendable {
   /// Sets it apart from every other database and run: for names of roles, which all databases of a server share.
   package let suffix: String
 
+  /// The same database on another server, which took it over.
+  package func moved(to server: PrivatePostgres) -> TestDatabase {
+    TestDatabase(server: server, name: name, suffix: suffix)
+  }
+
   /// Makes an empty database, or a clone of `template`, for the time of `body`.
   ///
   /// The rights to connect are not part of a template: they are copied as they stand there.

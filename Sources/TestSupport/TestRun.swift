@@ -71,7 +71,7 @@ package final class TestRun: Sendable {
   }
 
   /// Tells the helper what to do when this process has ended; see `.scripts/janitor` for the words.
-  func atEnd(_ line: String) {
+  package func atEnd(_ line: String) {
     let bytes = Array("\(line)\n".utf8)
     // One short write, so lines of several threads do not mix.
     _ = write(lifeline, bytes, bytes.count)

@@ -11,8 +11,10 @@ package struct Workbench: Sendable {
 
   package static let price = Money(1_999, .eur)
 
-  package static func with<T: Sendable>(keys: Int, _ body: @Sendable (Workbench) async throws -> T) async throws -> T {
-    try await MarketDatabase.with { market in
+  package static func with<T: Sendable>(
+    keys: Int, on server: PrivatePostgres? = nil, _ body: @Sendable (Workbench) async throws -> T
+  ) async throws -> T {
+    try await MarketDatabase.with(on: server) { market in
       let vault = KeyVault(master: try MasterKey([UInt8](repeating: 7, count: 32)))
       let listing = try await market.database.sql(
         """
@@ -40,6 +42,13 @@ package struct Workbench: Sendable {
     }
   }
 
+  /// The same market on another server, which took it over; the connection of `daemon` stays where it was.
+  package func moved(to server: PrivatePostgres) -> Workbench {
+    Workbench(
+      market: MarketDatabase(database: market.database.moved(to: server)), daemon: daemon, vault: vault,
+      listing: listing)
+  }
+
   package func stock(_ numbers: ClosedRange<Int>) async throws {
     let (vault, listing) = (vault, listing)
     try await daemon.write { session in
@@ -50,7 +59,9 @@ package struct Workbench: Sendable {
   }
 
   /// Opens orders of so many units each.
-  package func open(_ quantities: Int...) async throws -> [OpenedOrder] {
+  package func open(_ quantities: Int...) async throws -> [OpenedOrder] { try await open(each: quantities) }
+
+  package func open(each quantities: [Int]) async throws -> [OpenedOrder] {
     let reserver = Reserver(
       vault: vault,
       times: ReservationTimes(opening: .seconds(60), payable: .seconds(1_800), grace: .seconds(60)))

@@ -112,19 +112,21 @@ struct FaultTests {
 
   @Test(
     "A connection cut at COMMIT leaves the outcome unknown, whichever it was",
-    arguments: [(CutProxy.Fault.cutBefore, 0), (.cutAfter, 1), (.stall, 0)])
-  func cutAtCommit(fault: CutProxy.Fault, rows: Int) async throws {
+    arguments: [
+      (FaultProxy.Fault.cutBefore("COMMIT\0"), 0), (.cutAfter("COMMIT\0"), 1), (.stall("COMMIT\0"), 0),
+    ])
+  func cutAtCommit(fault: FaultProxy.Fault, rows: Int) async throws {
     let server = try await PrivatePostgres.shared()
     try await withTable("id bigint") { table, direct in
-      let proxy = try CutProxy(to: server.port, at: "COMMIT\0", fault)
+      let proxy = try FaultProxy(to: server.port)
       defer { proxy.close() }
       let connection = try await connect(server, port: proxy.port)
-      proxy.arm()
+      proxy.set(fault)
       let error = try await failure {
         try await connection.write(timeout: .seconds(1)) { try $0.execute("INSERT INTO \(sql: table) VALUES (1)") }
       }
       #expect(error.isCommitUnknown && !error.isRetryable)
-      #expect(error.kind == (fault == .stall ? .timeout : .connectionLost))
+      #expect(error.kind == (fault == .stall("COMMIT\0") ? .timeout : .connectionLost))
       #expect(!connection.isUsable)
       try await Task.sleep(for: .milliseconds(300))
       let found = try await direct.read { try $0.first("SELECT count(*) FROM \(sql: table)") { try $0.int(0) } }
@@ -136,10 +138,10 @@ struct FaultTests {
   func cutBeforeCommit() async throws {
     let server = try await PrivatePostgres.shared()
     try await withTable("id bigint") { table, _ in
-      let proxy = try CutProxy(to: server.port, at: "INSERT", .cutAfter)
+      let proxy = try FaultProxy(to: server.port)
       defer { proxy.close() }
       let connection = try await connect(server, port: proxy.port)
-      proxy.arm()
+      proxy.set(.cutAfter("INSERT"))
       let error = try await failure {
         try await connection.write(timeout: .seconds(1)) { try $0.execute("INSERT INTO \(sql: table) VALUES (1)") }
       }

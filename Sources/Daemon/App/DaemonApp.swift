@@ -1,6 +1,6 @@
-import Glibc
 import Hummingbird
 package import Logging
+import Market
 import NIOCore
 import ServiceLifecycle
 import Store
@@ -163,11 +163,7 @@ package struct DaemonApp: Sendable {
   }
 
   /// Our clock, in Unix seconds.
-  static let now: @Sendable () -> Int64 = {
-    var now = timespec()
-    clock_gettime(CLOCK_REALTIME, &now)
-    return Int64(now.tv_sec)
-  }
+  static let now: @Sendable () -> Int64 = { SystemClock.now().unixSeconds }
 }
 
 extension ListenAddress {

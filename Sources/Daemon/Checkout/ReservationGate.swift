@@ -75,17 +75,14 @@ private struct ReservationRaces: Sendable {
   let pool: PostgresPool
   let telemetry: Telemetry
 
-  /// Fresh reads after a lost race, before the group is split.
-  static let tries = 5
-
   /// - Parameter seen: what was available when these buyers' reservation began, where it was read before.
   func reserve(
     _ wishes: [ReservationWish], seen: [ListingID: Int64]
   ) async -> [Result<ReservationOutcome, any Error>] {
     var seen = seen
-    for attempt in 1...Self.tries {
-      // Who has nobody left to be parted from waits for the rows before the last try, and so loses no race.
-      let locking = wishes.count == 1 && attempt == Self.tries
+    let race = ReservationRace(buyers: wishes.count)
+    for attempt in 1...ReservationRace.tries {
+      let locking = race.isLocking(attempt)
       do {
         let outcomes = try await pool.write { try reserver.reserve($0, for: wishes, locking: locking) }
         let began = seen
@@ -93,10 +90,12 @@ private struct ReservationRaces: Sendable {
       } catch let conflict as StockVersionConflict {
         telemetry.reservationConflicts.increment()
         seen.merge(conflict.available) { first, _ in first }
-        if locking { return [.success(.stockBusy(conflict.listing, title: conflict.title))] }
+        if race.lost(attempt) == .busy {
+          return [.success(.stockBusy(conflict.listing, title: conflict.title))]
+        }
       } catch let taken as IdempotencyKeysTaken {
         return await reserve(wishes, without: taken.keys, seen: seen)
-      } catch let error as PostgresError where error.isRetryable && attempt < Self.tries {
+      } catch let error as PostgresError where error.isRetryable && attempt < ReservationRace.tries {
         // Nothing of it was committed, and the cause passes.
       } catch {
         return wishes.map { _ in .failure(error) }

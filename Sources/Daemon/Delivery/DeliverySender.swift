@@ -89,8 +89,10 @@ final class DeliverySender: Sendable {
       return outcome(delivery, .deferred, "the mail could not be written: \(error)")
     }
     let start = ContinuousClock.now
+    FaultPoint.sending.reached()
     do throws(OutboundError) {
       let reply = try await outbound.mail(envelope, through: server)
+      FaultPoint.sent.reached()
       telemetry.sendSeconds.record(ContinuousClock.now - start)
       if let paidAt = delivery.paidAt { telemetry.paidToConfirmed.record(now() - paidAt) }
       return outcome(delivery, .confirmed, "\(reply)")

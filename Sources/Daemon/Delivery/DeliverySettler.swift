@@ -86,6 +86,7 @@ final class DeliverySettler: Sendable {
         if result.lost.isEmpty {
           state.withLock { $0.registered.formUnion(batch.compactMap { $0.template?.version }) }
         }
+        FaultPoint.recorded.reached()
         settled(batch, result)
         return
       } catch {

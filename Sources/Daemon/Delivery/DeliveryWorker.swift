@@ -44,6 +44,7 @@ struct DeliveryWorker: Sendable {
     let horizon = horizon
     let jobs = try await pool.write { try JobQueue.claim($0, .deliver, limit: free, lease: lease, past: horizon) }
     guard !jobs.isEmpty else { return false }
+    FaultPoint.taken.reached()
     let claim = try await prepare(jobs, lease)
     used = claim.prepared.count
     sender.submit(claim.prepared)

@@ -13,7 +13,7 @@ final class LeaseKeeper: Sendable {
 
   init(pool: PostgresPool, lease: Duration, logger: Logger) {
     self.pool = pool
-    interval = lease / 3
+    interval = LeasePolicy(lease).heartbeat
     self.logger = logger
   }
 

@@ -34,6 +34,7 @@ struct EventRecorder: Sendable {
       let deadline = rest.map(\.deadline).max() ?? .now
       do {
         let fresh = try await store(rest.map(\.event), until: deadline)
+        FaultPoint.persisted.reached()
         report(rest.map(\.event), fresh: fresh, epoch: epoch)
         // The same event, more than once in this batch.
         telemetry.count(.duplicate, by: arrivals.count - seenCount - rest.count)

@@ -84,6 +84,7 @@ package final class WebhookIntake: Sendable {
       telemetry.count(.unavailable)
       return .unavailable
     }
+    FaultPoint.received.reached()
     let event = EventJudge.judge(body: body, signature: signature, livemode: state.livemode)
     do {
       try await lanes.submit(Arrival(event: event, deadline: start + settings.deadline), for: 0)

@@ -30,6 +30,7 @@ struct ApplyWorker: Sendable {
           let (limit, horizon) = (limits.batch, horizon)
           let claimed = try await pool.run { try ApplyClaim.claim($0, limit: limit, lease: lease, past: horizon) }
           if claimed.isEmpty { break }
+          FaultPoint.claimed.reached()
           if claimed.count == limit { isBusy() }
           await apply(claimed, lease)
         }
@@ -73,7 +74,7 @@ struct ApplyWorker: Sendable {
 
   /// Commits, again as long as the cause passes and the lease holds.
   func commit(_ events: [EventToApply], _ lease: Lease, isThorough: Bool) async throws {
-    let deadline = ContinuousClock.now + lease.duration / 2
+    let deadline = ContinuousClock.now + LeasePolicy(lease.duration).patience
     var pause = Duration.milliseconds(20)
     while true {
       do {
@@ -95,7 +96,12 @@ struct ApplyWorker: Sendable {
       vault: vault, mailDomain: mailDomain, lease: lease, deliveryLease: Lease(for: limits.lease),
       expressSlots: free, isThorough: isThorough, restockDelay: limits.restockDelay,
       restockWindow: limits.restockWindow)
-    let result = try await pool.write { try ApplyTransaction.run($0, events, context) }
+    let result = try await pool.write { session in
+      let result = try ApplyTransaction.run(session, events, context)
+      FaultPoint.bound.reached()
+      return result
+    }
+    FaultPoint.prepared.reached()
     used = result.prepared.count
     sender.submit(result.prepared)
     report(result)

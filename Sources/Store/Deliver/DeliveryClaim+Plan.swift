@@ -19,27 +19,36 @@ extension DeliveryClaim {
     private var at: Instant { audit.stamp.at }
 
     mutating func add(_ row: DueDelivery, job: JobID, lease: Lease, attemptLimit: Int) throws {
-      guard [.pending, .retrying, .sending].contains(row.state) else {
-        finished.append(job)
-        return
-      }
-      if row.state == .sending { try noteLostAttempt(row) }
-      if row.isHeldBack { return heldBack.append((row.id, job, row.state == .sending)) }
-      guard row.isDeliverable, let key = row.key else {
+      let turn = DeliveryTurn(
+        row.state, isHeldBack: row.isHeldBack, isDeliverable: row.isDeliverable,
+        attemptsInRound: row.attemptsInRound, attemptLimit: attemptLimit)
+      if turn.losesLastAttempt { try noteLostAttempt(row) }
+      switch turn.step {
+      case .drop: finished.append(job)
+      case .wait: heldBack.append((row.id, job, turn.losesLastAttempt))
+      case .cancel:
         finished.append(job)
         stopped.append((row.id, .cancelled, nil))
-        return try audit.add(
+        try audit.add(
           .deliveryCancelled, .delivery(row.id), order: row.reference, vendor: row.vendor,
           details: ["order_state": row.orderState.rawValue, "was": row.state.rawValue])
-      }
-      guard row.attemptsInRound < attemptLimit else {
+      case .giveUp:
         finished.append(job)
         result.exhausted.append((row.number, row.id))
         stopped.append((row.id, .failed, "gave up after \(row.attemptsInRound) attempts"))
-        return try audit.add(
+        try audit.add(
           .deliveryRefused, .delivery(row.id), order: row.reference, vendor: row.vendor,
           details: ["attempts": String(row.attempts), "reply": "gave up after \(row.attemptsInRound) attempts"])
+      case .send:
+        // What can be delivered has a key.
+        if let key = row.key { try send(row, key, job, lease) }
       }
+    }
+
+    private mutating func send(
+      _ row: DueDelivery, _ key: (id: StockUnitID, dataKey: DataKeyID, sealed: SealedUnit), _ job: JobID,
+      _ lease: Lease
+    ) throws {
       sending.append((row.id, row.attempts + 1, row.order))
       if row.isTokenDue { relinked[row.order] = row.tokenGeneration }
       try audit.add(

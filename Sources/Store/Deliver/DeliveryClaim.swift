@@ -142,18 +142,7 @@ struct DueDelivery {
   var reference: (id: OrderID, number: String) { (order, number) }
 
   /// Whether the order is one whose keys go out, and the unit one that was not paid back.
-  var isDeliverable: Bool { DeliveryRule.delivers(orderState) && unitState == .sold && key != nil }
+  var isDeliverable: Bool { DeliveryTurn.delivers(orderState) && unitState == .sold && key != nil }
   /// Whether it is not known yet: a refund of the unit is on its way to Stripe.
-  var isHeldBack: Bool { DeliveryRule.delivers(orderState) && unitState == .refunding }
-}
-
-/// When keys go out: the same rule that the reducer follows, told by the state that it left.
-enum DeliveryRule {
-  static func delivers(_ state: OrderState) -> Bool {
-    switch state {
-    // An order that waits for stock for some of its units still sends the others.
-    case .paid, .delivered, .partiallyRefunded, .unfulfillable: true
-    case .open, .awaitingAsync, .held, .disputed, .refunded, .chargedBack, .expired, .failed: false
-    }
-  }
+  var isHeldBack: Bool { DeliveryTurn.delivers(orderState) && unitState == .refunding }
 }

@@ -56,7 +56,7 @@ extension DemoHistory {
 
   mutating func prepare(_ place: Int, _ index: Int, _ at: Instant) throws {
     let unit = orders[index].units[place]
-    guard DeliveryRule.delivers(orders[index].state), unit.isAssigned, unit.state != .confirmed else { return }
+    guard DeliveryTurn.delivers(orders[index].state), unit.isAssigned, unit.state != .confirmed else { return }
     orders[index].units[place].attempts.append(DemoOrder.Attempt(startedAt: at))
     orders[index].units[place].attemptsInRound += 1
     orders[index].units[place].state = .sending
