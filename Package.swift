@@ -116,7 +116,7 @@ let package = Package(
       "DaemonTests",
       [
         "Daemon", "Market", "Store", "Stripe", "StripeSimulator", "Messages", "Postgres", "Redis", "Outbound",
-        "TestSupport", "gkmd", hummingbird, logging, metrics, lifecycle,
+        "TestSupport", "gkm", "gkmd", hummingbird, logging, metrics, lifecycle,
       ], resources: [.copy("openapi_check.py"), .copy("official_story.py")]),
     tests(
       "FaultTests",

@@ -53,6 +53,7 @@ package enum Subject {
   package enum Notice {}
   package enum WebhookEndpoint {}
   package enum Ask {}
+  package enum KeyRequest {}
 }
 
 package typealias PersonID = Identifier<Subject.Person>
@@ -70,6 +71,7 @@ package typealias DeliveryAttemptID = Identifier<Subject.DeliveryAttempt>
 package typealias JobID = Identifier<Subject.Job>
 package typealias AuditEventID = Identifier<Subject.AuditEvent>
 package typealias ReservationID = Identifier<Subject.Reservation>
+package typealias KeyRequestID = Identifier<Subject.KeyRequest>
 package typealias ReconRunID = Identifier<Subject.ReconRun>
 package typealias ReconBreakID = Identifier<Subject.ReconBreak>
 package typealias RefundRequestID = Identifier<Subject.RefundRequest>

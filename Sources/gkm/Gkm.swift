@@ -2,6 +2,7 @@ import ArgumentParser
 import Console
 import Glibc
 import Market
+import Store
 import Terminal
 
 /// The console's program. Parses and hands over: nothing else.
@@ -24,6 +25,8 @@ struct Gkm: AsyncParsableCommand {
       RetryCommand.self,
       OrderCommand.self,
       AskCommand.self,
+      StockCommand.self,
+      RevealCommand.self,
       RefundCommand.self,
       DisputeCommand.self,
       EventCommand.self,
@@ -47,6 +50,7 @@ struct Gkm: AsyncParsableCommand {
     helpNames: [.long, .customShort("?")])
 
   @MainActor static func main() async {
+    ProcessSecrecy.harden()
     // Sockets and pipes report their end to whoever writes; OutputWriter ends quietly then.
     signal(SIGPIPE, SIG_IGN)
     do {

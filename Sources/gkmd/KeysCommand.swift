@@ -3,10 +3,20 @@ import Market
 import Postgres
 import Store
 
-/// `gkmd keys rotate|verify`
+/// `gkmd keys show|rotate|verify`
 struct KeysCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "keys", abstract: "The keys that seal the stock.", subcommands: [Rotate.self, Verify.self])
+    commandName: "keys", abstract: "The keys that seal the stock.", subcommands: [Show.self, Rotate.self, Verify.self])
+
+  struct Show: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Print the fingerprint of the key that people seal to, for them to compare.",
+      discussion: "It follows from the master key. 'gkm stock key' prints what the database says it is.")
+
+    @OptionGroup var keys: VaultOptions
+
+    func run() throws { print(try keys.vault().exchangeKey().fingerprint) }
+  }
 
   struct Rotate: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

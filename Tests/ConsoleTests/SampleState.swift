@@ -54,6 +54,7 @@ enum Sample {
     case .asks: ListPage(.asks, asks)
     case .alerts: ListPage(.alerts, alerts)
     case .workers: ListPage(.workers, workers)
+    case .imports: ListPage(.imports, imports)
     }
   }
 

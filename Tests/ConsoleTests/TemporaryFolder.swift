@@ -19,7 +19,9 @@ enum TemporaryFolder {
 
   /// Removes it with its files, one folder deep.
   static func remove(_ folder: String) {
-    for name in ["gkm/config.toml", "gkm/remembered.toml", "remembered.toml"] { unlink("\(folder)/\(name)") }
+    for name in ["gkm/config.toml", "gkm/remembered.toml", "gkm/known_markets", "gkm/keys", "remembered.toml"] {
+      unlink("\(folder)/\(name)")
+    }
     rmdir("\(folder)/gkm")
     rmdir(folder)
   }

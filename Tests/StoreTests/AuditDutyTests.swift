@@ -17,6 +17,14 @@ import Testing
       "UPDATE gkm.stock_unit SET state = 'quarantined' WHERE id = (SELECT min(id) FROM gkm.stock_unit)"
     ),
     ("a stock counter", "UPDATE gkm.listing_stock SET available = available + 1, version = version + 1"),
+    (
+      "units that come in",
+      """
+      INSERT INTO gkm.stock_unit (listing_id, vendor_id, import_id, data_key_id, nonce, ciphertext, fingerprint)
+      SELECT listing_id, vendor_id, import_id, data_key_id, nonce, ciphertext, sha256(fingerprint)
+      FROM gkm.stock_unit ORDER BY id LIMIT 1
+      """
+    ),
     ("a reveal", "INSERT INTO gkm.reveal (order_id, channel) VALUES (1, 'page')"),
   ]
 

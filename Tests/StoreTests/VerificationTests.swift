@@ -184,6 +184,7 @@ import Testing
         WHERE a.id = (SELECT min(id) FROM gkm.stock_unit) AND b.id = a.id + 1;
         """),
     ] + refundPlants + ledgerPlants + reconciliationPlants + disputePlants + noticePlants + manualPlants
+      + importPlants
 
   private struct Undone: Error {}
 

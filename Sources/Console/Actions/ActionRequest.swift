@@ -35,6 +35,11 @@ package enum ActionRequest: Equatable, Sendable {
   case prepareEvidence(RowAsShown)
   case editEvidence(RowAsShown)
   case submitEvidence(RowAsShown)
+  case importStock(RowAsShown)
+  case withdrawStock(RowAsShown)
+  case cancelImport(RowAsShown)
+  /// A key of an order, by its place among the order's keys.
+  case revealKey(RowAsShown, place: Int)
 }
 
 /// A row that is acted on: refused if it moved on since it was shown.

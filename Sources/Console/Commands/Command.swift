@@ -66,6 +66,7 @@ package enum CommandID: Hashable, Sendable {
   case prepareEvidence, editEvidence, submitEvidence
   case requestRefund, approveRefund, rejectRefund, cancelRefund, openCase
   case takeCase, noteCase, answerCase, handOverCase, releaseCase, closeCase, orderOfCase
+  case importStock, withdrawStock, cancelImport, revealKey
   case toggleUTC, toggleMouse, themes, messages, quit
   case nextPlace, previousPlace
   case go(Place)

@@ -82,6 +82,17 @@ extension Command {
     Command(
       .silenceAlert, "Silence this alert for a while", keys: ["x"], scope: .list(.alerts), needs: .manageWork,
       changes: true, hint: "silence", refusing: AlertActions.refusalToSilence),
+      .importStock, "Import keys into this listing", keys: ["i"], scope: .list(.stock), needs: .manageStock,
+      changes: true, hint: "import"),
+    Command(
+      .withdrawStock, "Take keys of this listing out of sale", keys: ["w"], scope: .list(.stock), needs: .manageStock,
+      changes: true, hint: "take out"),
+    Command(
+      .cancelImport, "Give this import up", keys: ["x"], scope: .about(.imports), needs: .manageStock, changes: true,
+      hint: "give up", refusing: StockActionForms.refusalToCancel),
+    Command(
+      .revealKey, "Show a key of this order", keys: ["K"], scope: .about(.orders), needs: .revealKey, changes: true,
+      isForStaff: true, refusing: RevealAction.refusal),
     Command(
       .addPerson, "Add a person", keys: ["a"], scope: .list(.people), needs: .managePeople, changes: true, hint: "add"),
     Command(

@@ -86,12 +86,14 @@ package enum PlainConsole {
       case .loadBoard(let query): await source.load(query)
       case .find(let text, let generation, let clock):
         await source.find(text, generation: generation, clock: clock)
+      case .findKey(let text, let generation, let clock):
+        await source.findKey(text, generation: generation, clock: clock)
       case .preview(let action, let values): await source.preview(action, values: values)
       case .perform(let action, let values): await source.perform(action, values: values)
       case .export(let request): await source.export(request)
       case .disconnect: await source.close()
       // What is seen, clicked or remembered of a screen has no place here.
-      case .copy, .setTheme, .endToast, .rest, .remember, .setMouse, .suspend, .repaint, .quit: break
+      case .copy, .setTheme, .endToast, .countSecret, .rest, .remember, .setMouse, .suspend, .repaint, .quit: break
       }
     }
   }

@@ -133,6 +133,9 @@ struct PlainText {
         } ?? []
     case .help: lines = KeySheet.lines(Command.offered(in: state), language: state.language)
     case .messages: lines = state.messages.map { "\(state.clock.short($0.at)) \(state.language($0.text))" }
+    case .secret:
+      // What was said once cannot be taken back from a terminal's scrollback.
+      lines = [state.language("Keys are not said here: gkm reveal shows one")]
     default: lines = []
     }
     let key = lines.joined(separator: "\n")

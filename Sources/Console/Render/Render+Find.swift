@@ -13,7 +13,9 @@ func renderFind(_ grid: inout Grid, _ state: AppState, _ find: FindState) -> Pos
     let text =
       find.isRunning
       ? "Looking…"
-      : find.hits == nil ? "number, e-mail, Stripe id, last four digits, vendor" : "Nothing is known of it"
+      : find.hits == nil && find.isForKey(state.role)
+        ? "It looks like a key: Enter sends it sealed, and the audit log tells"
+        : find.hits == nil ? "number, e-mail, Stripe id, last four digits, vendor" : "Nothing is known of it"
     grid.write(
       state.language(text), row: inside.row + 1, column: inside.column + 1, style: StyleID(.muted, over: .dialog),
       maxWidth: inside.columns - 2, truncation: .end)

@@ -14,6 +14,7 @@ func renderOverlay(_ grid: inout Grid, _ state: AppState, _ layout: Layout) -> P
   case .form(let form): renderForm(&grid, form, state.language)
   case .picker(let picker): renderPicker(&grid, state, picker)
   case .password(let password): renderPassword(&grid, state, password)
+  case .secret(let secret): renderSecret(&grid, state, secret)
   case nil: nil
   }
 }

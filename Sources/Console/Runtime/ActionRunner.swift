@@ -8,6 +8,8 @@ struct ActionRunner {
   /// What was typed into the form, by the fields' names.
   let values: [String: String]
   let connection: PostgresConnection
+  /// The market that the connection leads to.
+  let market: ConsoleConnection
 
   private var reason: String { values["reason"] ?? "" }
 
@@ -47,6 +49,7 @@ struct ActionRunner {
     default:
       if let said = try await runOnOrder(action) { return said }
       if let said = try await runOnMoney(action) { return said }
+      if let said = try await runOnStock(action) { return said }
       return try await runOnCase(action) ?? ""
     }
   }

@@ -179,6 +179,9 @@ package final class ConsoleApp {
       case .loadBoard(let query): Task { await source.load(query) }
       case .find(let text, let generation, let clock):
         Task { await source.find(text, generation: generation, clock: clock) }
+      case .findKey(let text, let generation, let clock):
+        Task { await source.findKey(text, generation: generation, clock: clock) }
+      case .countSecret(let serial): post(.secretCounted(serial: serial), after: .seconds(1))
       case .perform(let action, let values): Task { await source.perform(action, values: values) }
       case .preview(let action, let values): Task { await source.preview(action, values: values) }
       case .export(let request): Task { await source.export(request) }

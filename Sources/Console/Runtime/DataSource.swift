@@ -106,6 +106,7 @@ actor DataSource {
       let reading =
         switch query.subject {
         case .order(let number): try OrderReading.read(session, viewer, number, clock: query.clock)
+        case .stockImport(let id): try ImportReading.read(session, viewer, StockImportID(id), clock: query.clock)
         case .supportCase(let id):
           CaseTimeline.reading(try CaseStory.read(session, viewer: viewer, CaseID(id)), viewer.role, clock: query.clock)
         }
@@ -178,11 +179,33 @@ actor DataSource {
     }
   }
 
+  /// Looks for orders by a key, which goes to the daemon sealed.
+  func findKey(_ text: String, generation: Int, clock: ClockFormat) async {
+    guard let connection, let viewer else { return }
+    do {
+      let key = try await KnownMarkets.ofPerson.key(of: target, on: connection)
+      let found = try await KeyAsking(key, on: connection).find(text, login: viewer.login)
+      let orders = try await RevealReport.orders(found.orders, on: connection)
+      let rows = OrdersScreen.display(ListPage(.orders, orders), role: viewer.role, clock: clock)
+      if rows.isEmpty, let unit = found.unit { post(.said("No order ever had key \(unit)", isProblem: false)) }
+      post(.found(generation: generation, rows.map { FoundOrder(by: "key", row: $0) }))
+    } catch {
+      if await gaveUp(connection, after: error) { return }
+      post(.found(generation: generation, []))
+      post(.said(Self.sentence(error), isProblem: true))
+    }
+  }
+
   /// Carries out an action, for the person, in the database.
   func perform(_ action: ActionRequest, values: [String: String]) async {
     guard let connection else { return post(.actionRefused("Not connected")) }
     do {
-      post(.actionDone(try await ActionRunner(values: values, connection: connection).run(action)))
+      let runner = ActionRunner(values: values, connection: connection, market: target)
+      if case .revealKey(let row, _) = action {
+        let (key, place) = try await runner.reveal(row)
+        return post(.revealed(key, of: row, place: place, reason: values["reason"] ?? ""))
+      }
+      post(.actionDone(try await runner.run(action)))
     } catch {
       if await gaveUp(connection, after: error) {
         return post(.actionRefused("The connection was lost: look at the audit log before trying again"))
@@ -195,7 +218,8 @@ actor DataSource {
   func preview(_ action: ActionRequest, values: [String: String]) async {
     guard let connection else { return post(.actionRefused("Not connected")) }
     do {
-      let preview = try await ActionRunner(values: values, connection: connection).preview(action)
+      let preview = try await ActionRunner(values: values, connection: connection, market: target)
+        .preview(action)
       post(.previewed(preview.lines, typed: preview.typed))
     } catch {
       if await gaveUp(connection, after: error) { return post(.actionRefused("The connection was lost")) }

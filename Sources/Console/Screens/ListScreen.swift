@@ -27,6 +27,7 @@ extension ListKind {
     case .asks: AsksScreen.self
     case .alerts: AlertsScreen.self
     case .workers: WorkersScreen.self
+    case .imports: ImportsScreen.self
     }
   }
 }

@@ -48,6 +48,7 @@ package enum RowDetail: Equatable, Sendable {
   case reconBreak(BreakState)
   case dispute(String, needsResponse: Bool, draft: DisputeRow.Draft?)
   case alert(rule: String, subject: String, AlertState)
+  case stockImport(ImportState)
   /// Lines to read in full: an audit event's bytes.
   case text([String])
 }
@@ -69,4 +70,5 @@ package enum Route: Equatable, Sendable {
   /// An order's timeline, by its number.
   case order(String)
   case supportCase(Int64)
+  case stockImport(Int64)
 }

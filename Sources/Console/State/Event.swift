@@ -17,6 +17,9 @@ package enum Event: Sendable {
   case boardLoaded(generation: Int, lines: [BoardLine])
   case actionDone(String)
   case actionRefused(String)
+  /// A key that was asked for.
+  case revealed(RevealedKey, of: RowAsShown, place: Int, reason: String)
+  case secretCounted(serial: Int)
   /// The market changed: what is shown should be read again.
   case changed
   case live(Bool)
@@ -40,6 +43,10 @@ package enum Effect: Equatable, Sendable {
   case loadStory(StoryQuery)
   case loadBoard(BoardQuery)
   case find(String, generation: Int, clock: ClockFormat)
+  /// The same by a key, which goes out sealed.
+  case findKey(String, generation: Int, clock: ClockFormat)
+  /// A second of what a key is shown for.
+  case countSecret(serial: Int)
   /// Works out what an action would come to; changes nothing.
   case preview(ActionRequest, values: [String: String])
   case perform(ActionRequest, values: [String: String])

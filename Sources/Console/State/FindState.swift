@@ -1,4 +1,4 @@
-import Market
+package import Market
 import Terminal
 
 /// Looking for an order by anything that is known of it.
@@ -12,6 +12,11 @@ package struct FindState: Equatable, Sendable {
   package var generation = 0
 
   package init() {}
+
+  /// Whether what is typed looks like a key, and this person may look for one.
+  package func isForKey(_ role: Role?) -> Bool {
+    role?.isStaff == true && KeyText.looksLikeKey(edit.text.trimmingBlanks)
+  }
 
   /// Orders shown at most.
   static let limit = 50
@@ -39,6 +44,8 @@ func updateFind(
     find.generation = state.nextGeneration
     state.nextGeneration += 1
     state.overlay = .find(find)
+    // A key goes nowhere as plain text.
+    if find.isForKey(state.role) { return [.findKey(text, generation: find.generation, clock: state.clock)] }
     return [.find(text, generation: find.generation, clock: state.clock)]
   default:
     guard edit(&find.edit, input, key) else { return [] }

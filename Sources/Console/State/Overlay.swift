@@ -14,6 +14,8 @@ package enum Overlay: Equatable, Sendable {
   /// A choice from a short list.
   case picker(PickerState)
   case password(PasswordState)
+  /// A key, for some seconds.
+  case secret(SecretState)
   case messages(scroll: Int)
 }
 

@@ -6,11 +6,13 @@ package enum StorySubject: Equatable, Sendable {
   /// By its number.
   case order(String)
   case supportCase(Int64)
+  case stockImport(Int64)
 
   package var title: String {
     switch self {
     case .order(let number): number
     case .supportCase(let id): "case \(id)"
+    case .stockImport(let id): "import \(id)"
     }
   }
 
@@ -19,6 +21,7 @@ package enum StorySubject: Equatable, Sendable {
     switch self {
     case .order: .orders
     case .supportCase: .cases
+    case .stockImport: .imports
     }
   }
 }

@@ -96,6 +96,8 @@ func run(_ id: CommandID, _ state: inout AppState, now: Instant) -> [Effect] {
   case .withdrawAsk: return DecisionForms.decide(.withdraw, &state)
   case .assignBreak, .explainBreak, .closeBreak: return DecisionForms.begin(id, &state)
   case .prepareEvidence, .editEvidence, .submitEvidence: return EvidenceForms.begin(id, &state)
+  case .importStock, .withdrawStock, .cancelImport: return StockActionForms.begin(id, &state)
+  case .revealKey: return RevealAction.ask(&state)
   case .addPerson: return PersonActions.askToAdd(&state)
   case .disablePerson: return PersonActions.askToDisable(&state)
   case .toggleUTC:

@@ -69,6 +69,7 @@ func follow(_ target: Route, _ state: inout AppState, now: Instant) -> [Effect] 
   switch target {
   case .order(let number): state.screens.append(.story(StoryState(.order(number))))
   case .supportCase(let id): state.screens.append(.story(StoryState(.supportCase(id))))
+  case .stockImport(let id): state.screens.append(.story(StoryState(.stockImport(id))))
   case .place(let place, let filter): state.screens.append(place.screen(filter: filter))
   }
   return state.arrive(now: now)

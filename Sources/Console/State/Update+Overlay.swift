@@ -8,6 +8,7 @@ func updateOverlay(_ state: inout AppState, _ input: InputEvent, _ key: Key, now
   if key == Key(.escape) {
     if case .password = state.overlay { return run(.quit, &state, now: now) }
     if case .picker(let picker) = state.overlay { return closePicker(picker, &state) }
+    if case .secret(let secret) = state.overlay { return updateSecret(secret, key, &state) }
     state.overlay = nil
     return []
   }
@@ -20,6 +21,7 @@ func updateOverlay(_ state: inout AppState, _ input: InputEvent, _ key: Key, now
   case .filter(let filter): return updateFilter(filter, input, key, &state, now: now)
   case .form(let form): return updateForm(form, input, key, &state, now: now)
   case .picker(let picker): return updatePicker(picker, key, &state, now: now)
+  case .secret(let secret): return updateSecret(secret, key, &state)
   case .password(var password):
     if key == Key(.enter) {
       let secret = password.edit.text

@@ -41,6 +41,10 @@ package func update(_ state: inout AppState, _ event: Event, now: Instant) -> [E
     state.say(text, at: now)
     return state.toastEffect + state.reload(now: now)
   case .actionRefused(let problem):
+    if case .secret(var secret) = state.overlay {
+      secret.isRenewing = false
+      state.overlay = .secret(secret)
+    }
     if case .form(var form) = state.overlay {
       form.isRunning = false
       form.problem = problem
@@ -50,6 +54,9 @@ package func update(_ state: inout AppState, _ event: Event, now: Instant) -> [E
     }
     state.say(problem, isProblem: true, at: now)
     return state.toastEffect + state.reload(now: now)
+  case .revealed(let key, let row, let place, let reason):
+    return take(key, of: row, place: place, reason: reason, &state)
+  case .secretCounted(let serial): return countDown(serial, &state)
   case .previewed(let lines, let typed):
     take(preview: lines, typed: typed, &state)
     return []

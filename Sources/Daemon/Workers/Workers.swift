@@ -59,6 +59,8 @@ package final class Workers: Service {
   private let orders: OrderWorker
   private let refunds: RefundWorker
   private let upkeep: UpkeepWorker
+  private let imports: ImportWorker
+  private let keys: KeyDesk
 
   /// - Parameter now: our clock.
   package init(
@@ -79,8 +81,9 @@ package final class Workers: Service {
       keeper.release(outcome.delivery.job)
       slots.giveBack(1)
     }
+    let dataKeys = DataKeyCache(means.vault)
     sender = DeliverySender(
-      pool: means.pool, keys: DataKeyCache(means.vault), mail: KeyMail(means.mail, vault: means.vault),
+      pool: means.pool, keys: dataKeys, mail: KeyMail(means.mail, vault: means.vault),
       outbound: means.outbound, server: server, keeper: keeper, settler: settler, slots: slots,
       attemptLimit: limits.deliveryAttempts, telemetry: telemetry, logger: logger, now: now)
     apply = ApplyWorker(
@@ -99,6 +102,12 @@ package final class Workers: Service {
       pool: means.pool, apply: apply, stripe: means.stripe, keeper: keeper, limits: limits, telemetry: telemetry,
       logger: logger, now: now)
     upkeep = UpkeepWorker(pool: means.pool, limits: limits, telemetry: telemetry, logger: logger)
+    imports = ImportWorker(
+      pool: means.pool, vault: means.vault, keeper: keeper, limits: limits, telemetry: telemetry, logger: logger,
+      wake: means.wake)
+    keys = KeyDesk(
+      pool: means.pool, vault: means.vault, requests: KeyRequests(means.vault, keys: dataKeys), limits: limits,
+      telemetry: telemetry, logger: logger)
   }
 
   /// Works until shut down, and then until what is under way is finished, or for as long as that may take: what is left
@@ -149,6 +158,10 @@ package final class Workers: Service {
       }
       group.addTask { await self.refunds.run(self.means.signals(.refund)) }
       group.addTask { await self.upkeep.run(self.means.signals(.upkeep)) }
+      group.addTask { await self.imports.run(self.means.signals(.importStock)) }
+      group.addTask { await self.keys.run(.reveal, self.means.signals(.reveal)) }
+      group.addTask { await self.keys.run(.findKey, self.means.signals(.findKey)) }
+      group.addTask { await cancelWhenGracefulShutdown { await self.keys.keepClean() } }
       group.addTask { await cancelWhenGracefulShutdown { await self.keepUp() } }
     }
   }

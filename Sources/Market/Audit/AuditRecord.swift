@@ -197,6 +197,10 @@ package struct AuditSubject: Hashable, Sendable {
   package static func notice(_ id: NoticeID) -> AuditSubject { .init(kind: "notice", id: id.description) }
   /// A vendor's endpoint.
   package static func webhook(_ id: WebhookEndpointID) -> AuditSubject { .init(kind: "webhook", id: id.description) }
+  package static func keyRequest(_ id: KeyRequestID) -> AuditSubject {
+    .init(kind: "key_request", id: id.description)
+  }
+  package static let exchangeKey = AuditSubject(kind: "exchange_key", id: "market")
   /// By its name.
   package static func setting(_ name: String) -> AuditSubject { .init(kind: "setting", id: name) }
   /// `dp_…`.

@@ -24,9 +24,25 @@ package enum Policy {
       audit: .subject(kind: "listing", column: "listing_id")),
     TableRule("data_key", readers: nil, hidden: ["wrapped"], daemon: .append),
     TableRule(
-      "stock_import", readers: .readStock, daemon: .append, vendor: .column,
-      vendorColumns: ["id", "listing_id", "vendor_id", "source", "rows_total", "rows_accepted", "created_at"],
+      "stock_import", readers: .readStock, daemon: .work, vendor: .column,
+      vendorColumns: [
+        "id", "listing_id", "vendor_id", "source", "rows_total", "rows_accepted", "rows_repeated", "rows_yours",
+        "rows_review", "rows_malformed", "rows_too_long", "state", "is_dry_run", "problem", "created_at", "finished_at",
+        "version",
+      ],
       audit: .subject(kind: "stock_import", column: "id")),
+    TableRule(
+      "stock_import_chunk", readers: .manageStock, hidden: ["sealed"], functionsAdd: ["sealed"], daemon: .all),
+    TableRule("stock_import_progress", readers: .readStock, daemon: .work, vendor: .column),
+    TableRule("stock_import_row", readers: .readStock, daemon: .all, vendor: .column),
+    TableRule("stock_check", readers: nil, hidden: ["fingerprint"], daemon: .all),
+    TableRule(
+      "exchange_key", readers: .readOrders, daemon: .work, audit: .subject(kind: "exchange_key", column: "name")),
+    TableRule(
+      "key_request", readers: .revealKey, daemon: .work, audit: .subject(kind: "key_request", column: "id")),
+    TableRule(
+      "key_envelope", readers: .revealKey, hidden: ["sealed"], functionsAdd: ["sealed"], functionsTakeAway: true,
+      daemon: .all),
     TableRule(
       "stock_unit", readers: .readStock, hidden: ["nonce", "ciphertext", "fingerprint"], daemon: .work,
       vendor: .column,
@@ -236,6 +252,23 @@ package enum Policy {
     FunctionRule("alert_ack", ["bigint", "bigint", "text"], needs: .manageWork),
     FunctionRule("alert_silence", ["text", "text", "bigint", "text"], needs: .manageWork),
     FunctionRule("alert_unsilence", ["text", "text", "text"], needs: .manageWork),
+    FunctionRule("exchange_key", [], callers: Role.people),
+    FunctionRule(
+      "stock_import_begin", ["bigint", "text", "boolean", "text"], callers: [.vendor, .ops, .admin], owner: .api),
+    FunctionRule(
+      "stock_import_put", ["bigint", "integer", "integer", "bytea"], callers: [.vendor, .ops, .admin], owner: .api),
+    FunctionRule("stock_import_end", ["bigint", "integer", "integer"], callers: [.vendor, .ops, .admin], owner: .api),
+    FunctionRule("stock_import_cancel", ["bigint", "text"], callers: [.vendor, .ops, .admin], owner: .api),
+    FunctionRule("stock_import_standing", ["bigint"], callers: [.vendor, .ops, .admin], owner: .api),
+    FunctionRule("stock_verdicts", ["bigint", "integer", "integer"], callers: [.vendor, .ops, .admin], owner: .api),
+    FunctionRule(
+      "withdraw_stock", ["bigint", "bigint[]", "bigint", "integer", "text"], callers: [.vendor, .ops, .admin],
+      owner: .api),
+    FunctionRule("reveal_request", ["bigint", "text", "bytea"], needs: .revealKey),
+    FunctionRule("reveal_decide", ["bigint", "boolean", "text"], needs: .revealKey),
+    FunctionRule("reveal_fetch", ["bigint"], needs: .revealKey),
+    FunctionRule("find_key", ["bytea"], needs: .find),
+    FunctionRule("find_key_fetch", ["bigint"], needs: .find),
     FunctionRule("vendor_list", ["text", "jsonb", "bigint", "integer"], callers: [.vendor]),
     FunctionRule("vendor_timeline", ["text"], callers: [.vendor]),
     FunctionRule("vendor_lines", ["text"], callers: [.vendor]),

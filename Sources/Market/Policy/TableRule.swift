@@ -58,6 +58,10 @@ package struct TableRule: Sendable {
   package let readers: Capability?
   /// Columns that no person ever reads (ciphertext, tokens, raw bodies).
   package let hidden: [String]
+  /// Those of the hidden columns that functions of people fill, and hand out to whom they are for: sealed bytes.
+  package let functionsAdd: [String]
+  /// Functions of people may delete a row: what was handed out is gone.
+  package let functionsTakeAway: Bool
   package let daemon: DaemonRights
   package let sealer: SealerRights
   package let vendor: VendorScope
@@ -68,13 +72,16 @@ package struct TableRule: Sendable {
   package let isAppendOnly: Bool
 
   package init(
-    _ table: String, readers: Capability?, hidden: [String] = [], daemon: DaemonRights,
-    sealer: SealerRights = .none, vendor: VendorScope = .hidden, vendorColumns: [String]? = nil,
+    _ table: String, readers: Capability?, hidden: [String] = [], functionsAdd: [String] = [],
+    functionsTakeAway: Bool = false, daemon: DaemonRights, sealer: SealerRights = .none, vendor: VendorScope = .hidden,
+    vendorColumns: [String]? = nil,
     audit: AuditDuty = .none, isAppendOnly: Bool = false
   ) {
     self.table = table
     self.readers = readers
     self.hidden = hidden
+    self.functionsAdd = functionsAdd
+    self.functionsTakeAway = functionsTakeAway
     self.daemon = daemon
     self.sealer = sealer
     self.vendor = vendor

@@ -25,6 +25,22 @@ extension KeyVault {
       code: HMAC<SHA256>.authenticationCode(for: Array(canonical.utf8), using: fingerprintKey))
   }
 
+  /// The same of a key's bytes, which are UTF-8. Keys are ASCII but for a few, and those need no look at Unicode.
+  package func fingerprint(ofUTF8 key: ArraySlice<UInt8>) -> KeyFingerprint? {
+    var canonical: [UInt8] = []
+    canonical.reserveCapacity(key.count)
+    for byte in key {
+      switch byte {
+      case 0x80...: return fingerprint(of: String(decoding: key, as: UTF8.self))
+      case 0x09...0x0D, 0x20, 0x2D: continue
+      case 0x61...0x7A: canonical.append(byte - 0x20)
+      default: canonical.append(byte)
+      }
+    }
+    guard !canonical.isEmpty else { return nil }
+    return KeyFingerprint(code: HMAC<SHA256>.authenticationCode(for: canonical, using: fingerprintKey))
+  }
+
   /// A key as it is compared: white space, hyphens and dashes left out, ASCII letters in upper case. All else stays as
   /// it is, since two keys may differ in it. Never stored, never delivered: buyers get what the vendor wrote.
   package static func canonicalKey(_ key: String) -> String {

@@ -6,7 +6,8 @@ import FoundationEssentials
 ///
 /// From the master key, HKDF-SHA256 (RFC 5869, no salt) gives one key per purpose, told apart by `info`:
 /// `gkm/v1/kek/<generation>` wraps data keys, `gkm/v1/fingerprint`, `gkm/v1/token`, `gkm/v1/message-id`,
-/// `gkm/v1/webhook`. Rotation raises the KEK's generation and rewraps the data keys; what the others derive stays.
+/// `gkm/v1/webhook`; `gkm/v1/exchange` is the private key (X25519) that people seal to. Rotation raises the KEK's
+/// generation and rewraps the data keys; what the others derive stays.
 package struct KeyVault: Sendable {
   private let master: SymmetricKey
   private var kek: SymmetricKey
@@ -16,6 +17,7 @@ package struct KeyVault: Sendable {
   let tokenKey: SymmetricKey
   let messageKey: SymmetricKey
   let webhookKey: SymmetricKey
+  let exchangeSeed: SymmetricKey
 
   package static let nonceByteCount = 12
   static let tagByteCount = 16
@@ -29,6 +31,7 @@ package struct KeyVault: Sendable {
     tokenKey = Self.derive(key, "token")
     messageKey = Self.derive(key, "message-id")
     webhookKey = Self.derive(key, "webhook")
+    exchangeSeed = Self.derive(key, "exchange")
   }
 
   private init(_ vault: KeyVault, kekGeneration: UInt32) {

@@ -25,13 +25,19 @@ package enum JobKind: String, CaseIterable, Sendable {
   case notify
   /// Subject: the id of a request for a webhook's secret. Seal it for whoever asked.
   case webhookSecret = "webhook_secret"
+  /// Subject: an import's id. Bring its sealed rows into the stock.
+  case importStock = "import"
+  /// Subject: a request's id. Seal a key of the stock to whoever asked for it.
+  case reveal
+  /// Subject: a request's id. Tell the orders that had a key.
+  case findKey = "find_key"
   /// Subject: when its round began. Makes partitions ahead and takes away what is kept no longer.
   case upkeep
 
   /// Whether one job of a subject is enough, however often it is asked for.
   package var isUnique: Bool {
     switch self {
-    case .upkeep: true
+    case .upkeep, .importStock: true
     default: false
     }
   }

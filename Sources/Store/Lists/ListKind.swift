@@ -21,6 +21,7 @@ package enum ListKind: String, CaseIterable, Sendable {
   case asks
   case alerts
   case workers
+  case imports
 
   package var definition: any ListDefinition.Type {
     switch self {
@@ -43,6 +44,7 @@ package enum ListKind: String, CaseIterable, Sendable {
     case .asks: AskList.self
     case .alerts: AlertList.self
     case .workers: WorkerList.self
+    case .imports: ImportList.self
     }
   }
 

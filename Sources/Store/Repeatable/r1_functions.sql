@@ -249,8 +249,25 @@ BEGIN
       AND (since IS NULL OR c.begins >= since) AND (until IS NULL OR c.begins < until)
       AND (prefix IS NULL OR strpos(lower(c.title), lower(prefix)) > 0)
     ORDER BY c.id DESC LIMIT take;
+  WHEN 'imports' THEN
+    RETURN QUERY
+    SELECT i.id, jsonb_build_object(
+      'listing', i.listing_id, 'title', p.title, 'source', i.source, 'state', i.state, 'dry_run', i.is_dry_run,
+      'rows', greatest(i.rows_total, coalesce(g.rows_staged, 0)), 'done', coalesce(g.rows_done, 0),
+      'accepted', i.rows_accepted, 'repeated', i.rows_repeated, 'yours', i.rows_yours, 'review', i.rows_review,
+      'malformed', i.rows_malformed, 'too_long', i.rows_too_long, 'problem', i.problem, 'created_at', i.created_at,
+      'finished_at', i.finished_at, 'version', i.version)
+    FROM gkm.stock_import i
+    JOIN gkm.listing l ON l.id = i.listing_id
+    JOIN gkm.product p ON p.id = l.product_id
+    LEFT JOIN gkm.stock_import_progress g ON g.import_id = i.id
+    WHERE i.vendor_id = me AND i.id < coalesce(p_after, 9223372036854775807)
+      AND (states IS NULL OR i.state = ANY (states))
+      AND (since IS NULL OR i.created_at >= since) AND (until IS NULL OR i.created_at < until)
+      AND (prefix IS NULL OR i.id::text = prefix OR strpos(lower(p.title), lower(prefix)) > 0)
+    ORDER BY i.id DESC LIMIT take;
   ELSE
-    RAISE EXCEPTION 'there is no list called %; there are orders, deliveries, stock, audit, cases, ledger, balances and commission',
+    RAISE EXCEPTION 'there is no list called %; there are orders, deliveries, stock, audit, cases, ledger, balances, commission and imports',
       p_kind
       USING ERRCODE = 'invalid_parameter_value';
   END CASE;

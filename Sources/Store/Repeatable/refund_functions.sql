@@ -432,8 +432,13 @@ BEGIN
     IF p_value IS NULL OR p_value !~ '^(0|[1-9][0-9]{0,13})$' THEN
       RAISE EXCEPTION '% is a whole number of minor units, from 0', p_name USING ERRCODE = 'invalid_parameter_value';
     END IF;
+  ELSIF p_name IN ('reveal.hourly_limit', 'reveal.alone', 'reveal.find_limit') THEN
+    IF p_value IS NULL OR p_value !~ '^(0|[1-9][0-9]{0,4})$' THEN
+      RAISE EXCEPTION '% is a whole number from 0 to 99999', p_name USING ERRCODE = 'invalid_parameter_value';
+    END IF;
   ELSE
-    RAISE EXCEPTION 'there is no setting %; there are refund.limit.<currency>', left(p_name, 64)
+    RAISE EXCEPTION 'there is no setting %; there are refund.limit.<currency>, reveal.hourly_limit, reveal.alone and reveal.find_limit',
+      left(p_name, 64)
       USING ERRCODE = 'invalid_parameter_value';
   END IF;
 END $$;

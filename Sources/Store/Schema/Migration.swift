@@ -28,6 +28,7 @@ package struct Migration: Sendable {
     Migration(version: 15, name: "alerts", sql: text(PackageResources.m0015_alerts_sql)),
     Migration(version: 16, name: "manual", sql: text(PackageResources.m0016_manual_sql)),
     Migration(version: 17, name: "size", sql: text(PackageResources.m0017_size_sql)),
+    Migration(version: 18, name: "import", sql: text(PackageResources.m0018_import_sql)),
   ]
 }
 
@@ -52,6 +53,8 @@ enum Repeatable {
     text(PackageResources.manual_functions_sql),
     text(PackageResources.ask_functions_sql),
     text(PackageResources.alert_functions_sql),
+    text(PackageResources.import_functions_sql),
+    text(PackageResources.key_functions_sql),
   ]
 }
 

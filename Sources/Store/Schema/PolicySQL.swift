@@ -102,8 +102,9 @@ enum PolicySQL {
       out.append(policy("api", on: name, for: "SELECT", to: "gkm_api", using: "true"))
       return out
     }
-    let list = open.joined(separator: ", ")
+    let list = (open + rule.functionsAdd).joined(separator: ", ")
     let update = rule.isAppendOnly ? "" : ", UPDATE (\(list))"
+    if rule.functionsTakeAway { out.append("GRANT DELETE ON \(name) TO gkm_api;") }
     out.append("GRANT SELECT (\(list)), INSERT (\(list))\(update) ON \(name) TO gkm_api;")
     out.append(policy("api", on: name, for: "ALL", to: "gkm_api", using: "true"))
     return out
@@ -133,16 +134,25 @@ enum PolicySQL {
 
   private static func trigger(_ rule: TableRule, name: String) -> [String] {
     var out = ["DROP TRIGGER IF EXISTS require_audit ON \(name);"]
+    var occasions = "INSERT OR UPDATE OR DELETE"
     let function: String
     switch rule.audit {
     case .none: return out
     case .order(let column): function = "gkm.require_order_audit('\(column)')"
     case .subject(let kind, let column): function = "gkm.require_subject_audit('\(kind)', '\(column)')"
-    case .stockUnit: function = "gkm.require_unit_audit()"
+    case .stockUnit:
+      function = "gkm.require_unit_audit()"
+      // Units come by the hundred thousand: one look for all that a statement brings.
+      occasions = "UPDATE OR DELETE"
+      out += [
+        "DROP TRIGGER IF EXISTS require_import_audit ON \(name);",
+        "CREATE TRIGGER require_import_audit AFTER INSERT ON \(name) REFERENCING NEW TABLE AS added"
+          + " FOR EACH STATEMENT EXECUTE FUNCTION gkm.require_import_audit();",
+      ]
     case .ledgerTx: function = "gkm.require_ledger_entry()"
     }
     out.append(
-      "CREATE CONSTRAINT TRIGGER require_audit AFTER INSERT OR UPDATE OR DELETE ON \(name)"
+      "CREATE CONSTRAINT TRIGGER require_audit AFTER \(occasions) ON \(name)"
         + " DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION \(function);")
     return out
   }

@@ -162,6 +162,14 @@ package struct StockImport: Sendable {
     _ session: borrowing Session, _ batch: Batch, listing: ListingID, vendor: VendorID, imported: StockImportID,
     _ report: Report, _ stamp: Stamp
   ) throws {
+    var audit = AuditBatch(stamp)
+    let counts = ["accepted": String(report.accepted), "refused": String(report.refused.count)]
+    try audit.add(.stockImported, .stockImport(imported), vendor: vendor, details: counts)
+    try audit.add(
+      .stockImported, .listing(listing), vendor: vendor,
+      details: counts.merging(["import": imported.description]) { first, _ in first })
+    // Units come behind the event of their import.
+    try session.execute(audit.statement)
     for start in stride(from: 0, to: batch.ids.count, by: Self.rowsPerStatement) {
       let range = start..<min(start + Self.rowsPerStatement, batch.ids.count)
       try session.execute(
@@ -176,14 +184,7 @@ package struct StockImport: Sendable {
         ) AS u (id, nonce, ciphertext, fingerprint)
         """)
     }
-    var audit = AuditBatch(stamp)
-    let counts = ["accepted": String(report.accepted), "refused": String(report.refused.count)]
-    try audit.add(.stockImported, .stockImport(imported), vendor: vendor, details: counts)
-    try audit.add(
-      .stockImported, .listing(listing), vendor: vendor,
-      details: counts.merging(["import": imported.description]) { first, _ in first })
     try session.pipeline([
-      audit.statement,
       """
       INSERT INTO gkm.listing_stock AS s (listing_id, vendor_id, available)
       VALUES (\(listing), \(vendor), \(batch.ids.count))

@@ -84,6 +84,6 @@ extension Verification {
     SELECT 'import ' || i.id, 'is not in the audit log'
     FROM gkm.stock_import i LEFT JOIN gkm.audit_event e
       ON e.subject_kind = 'stock_import' AND e.subject_id = i.id::text AND e.action = 'stock.imported'
-    WHERE e.id IS NULL
+    WHERE e.id IS NULL AND i.state = 'imported'
     """
 }

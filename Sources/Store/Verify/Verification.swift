@@ -74,7 +74,7 @@ package struct Verification: Sendable {
   static let checks: [Check] =
     stockChecks + checkoutChecks + orderChecks + caseChecks + paymentChecks + refundChecks + ledgerChecks
     + disputeChecks + deliveryChecks + manualChecks + noticeChecks + auditChecks + secretChecks
-    + reconciliationChecks
+    + reconciliationChecks + importChecks
 
   /// One promise and how it is looked into.
   struct Check: Sendable {
