@@ -24,6 +24,8 @@ enum BuiltInTemplates {
     case .caseAnswer: (Files.case_answer_en_txt, Files.case_answer_es_txt)
     case .vendorNewOrder: (Files.vendor_new_order_en_txt, Files.vendor_new_order_es_txt)
     case .vendorLowStock: (Files.vendor_low_stock_en_txt, Files.vendor_low_stock_es_txt)
+    case .vendorNewOrders: (Files.vendor_new_orders_en_txt, Files.vendor_new_orders_es_txt)
+    case .vendorWebhookDisabled: (Files.vendor_webhook_disabled_en_txt, Files.vendor_webhook_disabled_es_txt)
     case .vendorDispute: (Files.vendor_dispute_en_txt, Files.vendor_dispute_es_txt)
     case .alert: (Files.alert_en_txt, Files.alert_es_txt)
     case .alertRecovered: (Files.alert_recovered_en_txt, Files.alert_recovered_es_txt)

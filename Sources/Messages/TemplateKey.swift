@@ -12,7 +12,9 @@ package enum TemplateKey: String, CaseIterable, Sendable {
   // To vendors.
   case vendorNewOrder = "vendor_new_order"
   case vendorLowStock = "vendor_low_stock"
+  case vendorNewOrders = "vendor_new_orders"
   case vendorDispute = "vendor_dispute"
+  case vendorWebhookDisabled = "vendor_webhook_disabled"
   // To the team.
   case alert
   case alertRecovered = "alert_recovered"
@@ -41,6 +43,8 @@ extension TemplateKey {
     case .keyReplaced: "tells the customer that a bad key was replaced"
     case .caseAnswer: "brings the answer of support"
     case .vendorNewOrder: "tells a vendor of a sale"
+    case .vendorNewOrders: "tells a vendor of the sales of a minute or so"
+    case .vendorWebhookDisabled: "tells a vendor that an endpoint is called no more"
     case .vendorLowStock: "tells a vendor that stock runs out"
     case .vendorDispute: "tells a vendor of a disputed payment"
     case .alert: "tells the team that something is wrong"
@@ -89,6 +93,19 @@ extension TemplateKey {
           .required("number", "the order's number", "GK-1234-5678-90"),
           .required("items", "what was sold of the vendor's", "Rust & Lantern (Steam) × 2"),
           .optional("amount", "what it was sold for", "39.98 EUR"),
+        ]
+    case .vendorNewOrders:
+      Self.vendor
+        + [
+          .required("count", "how many orders", "2"),
+          .required("orders", "them, one to a line", "GK-1234-5678-90  39.98 EUR  Rust & Lantern (Steam) × 2"),
+          .optional("more", "how many more there are than are listed", "12"),
+        ]
+    case .vendorWebhookDisabled:
+      Self.vendor
+        + [
+          .required("endpoint", "the endpoint's number", "7"),
+          .required("since", "since when it has not answered", "2026-03-01T12:00:00Z"),
         ]
     case .vendorLowStock:
       Self.vendor + Self.product

@@ -7,7 +7,7 @@ import Store
 struct StockCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "stock", abstract: "Import keys and take them out of sale; see also 'gkm list stock' and 'imports'.",
-    subcommands: [Import.self, Verdicts.self, Cancel.self, Withdraw.self, Key.self])
+    subcommands: [Import.self, Verdicts.self, Cancel.self, Withdraw.self, Threshold.self, Key.self])
 
   struct Import: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

@@ -55,6 +55,7 @@ enum Sample {
     case .alerts: ListPage(.alerts, alerts)
     case .workers: ListPage(.workers, workers)
     case .imports: ListPage(.imports, imports)
+    case .notices: ListPage(.notices, notices)
     }
   }
 

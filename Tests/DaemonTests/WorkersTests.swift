@@ -26,6 +26,9 @@ import Testing
       mail: KeyMailSettings(
         sender: .init(name: "Shop", address: "keys@shop.example"), publicURL: "https://shop.example",
         includesKey: true, templates: try MessageTemplates(shop: "Shop")),
+      notices: NoticeSettings(
+        sender: .init(name: "Shop", address: "keys@shop.example"), publicURL: "https://shop.example",
+        mailDomain: "shop.example"),
       mailDomain: "shop.example", stripe: nil, redis: nil, signals: { _ in Self.ticks() }, wake: { _ in })
     var logger = Logger(label: "test")
     logger.logLevel = .critical

@@ -52,6 +52,8 @@ enum Spanish {
     "Stock": "Existencias", "Audit": "Auditoría", "Cases": "Casos", "Dead letters": "Cartas muertas",
     "Alerts": "Alertas", "Workers": "Procesos", "Nothing was ever amiss.": "Nunca hubo nada fuera de lugar.",
     "No daemon ever ran.": "Ningún proceso se ejecutó jamás.",
+    "Notices": "Avisos", "Nobody was told anything.": "No se ha avisado a nadie.", "NOTICE": "AVISO",
+    "ASKED": "PEDIDO EL", "REPLY": "RESPUESTA",
     "People": "Personas", "Breaks": "Diferencias", "Stripe and we agree.": "Stripe y nosotros coincidimos.",
     "Imports": "Importaciones", "No imports.": "No hay importaciones.", "IMPORT": "IMPORT.", "FILE": "FICHERO",
     "ROWS": "FILAS", "TAKEN": "ENTRARON", "REFUSED": "NO",

@@ -28,6 +28,7 @@ extension ListKind {
     case .alerts: AlertsScreen.self
     case .workers: WorkersScreen.self
     case .imports: ImportsScreen.self
+    case .notices: NoticesScreen.self
     }
   }
 }

@@ -11,7 +11,7 @@ package enum Place: Hashable, Sendable {
     [.board(.pulse)] + ListKind.allCases.filter { !house.contains($0) }.map(Place.list) + [.board(.work)]
     + house.map(Place.list)
 
-  private static let house: [ListKind] = [.alerts, .workers, .breaks, .dead, .people]
+  private static let house: [ListKind] = [.alerts, .workers, .breaks, .notices, .dead, .people]
 
   package var title: String {
     switch self {

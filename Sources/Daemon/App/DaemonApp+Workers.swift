@@ -18,10 +18,21 @@ extension DaemonApp {
         mail: KeyMailSettings(
           sender: .init(name: mail.senderName, address: mail.sender), publicURL: configuration.http.publicURL,
           includesKey: mail.includesKey, templates: try means.templates()),
-        mailDomain: mail.messageIDDomain, stripe: means.stripe(deadline: configuration.stripe.deadline), redis: redis,
+        notices: notices(configuration), mailDomain: mail.messageIDDomain,
+        stripe: means.stripe(deadline: configuration.stripe.deadline), redis: redis,
         signals: { wake.signals($0) }, wake: Self.waking(wake, redis)),
-      limits: configuration.workers.limits(keeping: configuration.retention), telemetry: WorkTelemetry(factory: means.telemetry.factory),
+      limits: configuration.limits, telemetry: WorkTelemetry(factory: means.telemetry.factory),
       logger: means.logger, now: SystemClock.now)
+  }
+
+  private func notices(_ configuration: Configuration) -> NoticeSettings {
+    let mail = configuration.mail
+    var settings = NoticeSettings(
+      sender: .init(name: mail.senderName, address: mail.sender), publicURL: configuration.http.publicURL,
+      mailDomain: mail.messageIDDomain, team: configuration.notices.team, webhooks: configuration.notices.webhooks)
+    settings.lanes = configuration.notices.lanes
+    settings.attempts = configuration.notices.attempts
+    return settings
   }
 
   /// Reconciliation, with what it needs of the daemon's means.
@@ -43,10 +54,12 @@ extension DaemonApp {
   }
 }
 
-extension WorkerSettings {
-  func limits(keeping retention: Upkeep.Retention) -> WorkLimits {
+extension Configuration {
+  var limits: WorkLimits {
     WorkLimits(
-      lease: lease, batch: batch, lanes: lanes, deliveries: deliveries, waitingDeliveries: 32 * deliveries,
-      deliveryAttempts: deliveryAttempts, retention: retention, drain: drain, restockWindow: restockWindow)
+      lease: workers.lease, batch: workers.batch, lanes: workers.lanes, deliveries: workers.deliveries,
+      waitingDeliveries: 32 * workers.deliveries, deliveryAttempts: workers.deliveryAttempts,
+      retention: retention, drain: workers.drain, restockWindow: workers.restockWindow, noticeWindow: notices.orderWindow,
+      stockWatchInterval: notices.stockInterval)
   }
 }

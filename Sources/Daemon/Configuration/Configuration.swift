@@ -22,6 +22,7 @@ package struct Configuration: Sendable {
   package var stripe: StripeSettings
   package var mail: MailSettings
   package var workers: WorkerSettings
+  package var notices: NoticeConfiguration
   package var keys: KeySettings
   package var seal: SealSettings
   package var reconcile: ReconcileSettings
@@ -76,6 +77,10 @@ package struct Configuration: Sendable {
     stripe = StripeSettings(&reader)
     mail = MailSettings(&reader, publicURL: http.publicURL)
     workers = WorkerSettings(&reader)
+    notices = NoticeConfiguration(&reader)
+    if mode == .production, notices.webhooks.allowsLocal {
+      reader.problem("webhooks.allow_local", "in production vendors' endpoints are on the open Internet")
+    }
     keys = KeySettings(&reader)
     seal = SealSettings(&reader, publicURL: http.publicURL)
     reconcile = ReconcileSettings(&reader)

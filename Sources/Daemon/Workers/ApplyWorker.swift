@@ -95,7 +95,7 @@ struct ApplyWorker: Sendable {
     let context = ApplyContext(
       vault: vault, mailDomain: mailDomain, lease: lease, deliveryLease: Lease(for: limits.lease),
       expressSlots: free, isThorough: isThorough, restockDelay: limits.restockDelay,
-      restockWindow: limits.restockWindow)
+      restockWindow: limits.restockWindow, noticeWindow: limits.noticeWindow)
     let result = try await pool.write { session in
       let result = try ApplyTransaction.run(session, events, context)
       FaultPoint.bound.reached()

@@ -29,13 +29,18 @@ package struct WorkLimits: Sendable {
   package var restockDelay: Duration
   /// How long it waits in all; then what is missing is paid back.
   package var restockWindow: Duration
+  /// Vendors get one mail for all orders that were paid in so much time.
+  package var noticeWindow: Duration
+  /// How often it is looked for listings that fell to their threshold.
+  package var stockWatchInterval: Duration
 
   package init(
     lease: Duration = .seconds(12), batch: Int = 64, lanes: Int = 2, deliveries: Int = 16,
     waitingDeliveries: Int = 512, deliveryAttempts: Int = 8, jobAttempts: Int = 12,
     upkeepInterval: Duration = .seconds(2), roundInterval: Duration = .seconds(3_600),
     retention: Upkeep.Retention = Upkeep.Retention(), drain: Duration = .seconds(20),
-    restockDelay: Duration = .seconds(30), restockWindow: Duration = .seconds(86_400)
+    restockDelay: Duration = .seconds(30), restockWindow: Duration = .seconds(86_400),
+    noticeWindow: Duration = .seconds(60), stockWatchInterval: Duration = .seconds(15)
   ) {
     self.lease = lease
     self.batch = batch
@@ -50,6 +55,8 @@ package struct WorkLimits: Sendable {
     self.drain = drain
     self.restockDelay = restockDelay
     self.restockWindow = restockWindow
+    self.noticeWindow = noticeWindow
+    self.stockWatchInterval = stockWatchInterval
   }
 }
 

@@ -15,6 +15,7 @@ package struct WorkTelemetry: Sendable {
     "gkm_paid_to_confirmed_seconds": "From paid to the mail server's acceptance.",
     "gkm_orders_delivered_total": "Orders of which every unit arrived.",
     "gkm_refunds_total": "Refund requests taken to Stripe, by what became of the try.",
+    "gkm_notices_total": "Attempts to send a notice, by channel and how they ended.",
     "gkm_jobs_buried_total": "Jobs given up.",
     "gkm_leases_lost_total": "Results dropped because another worker had the job.",
     "gkm_alerts_total": "What somebody should look at, by reason.",
@@ -74,6 +75,11 @@ package struct WorkTelemetry: Sendable {
     for alert in result.alerts {
       Counter(label: "gkm_alerts_total", dimensions: [("reason", alert.reason.rawValue)], factory: factory).increment()
     }
+  }
+
+  func count(notice outcome: AttemptOutcome, on channel: NoticeChannel) {
+    let dimensions = [("channel", channel.rawValue), ("outcome", outcome.rawValue)]
+    Counter(label: "gkm_notices_total", dimensions: dimensions, factory: factory).increment()
   }
 
   func count(refund outcome: RefundTry) { refunds[outcome]?.increment() }

@@ -19,6 +19,7 @@ package final class Workers: Service {
     package var outbound: OutboundClient
     package var mailServer: SMTPConfiguration
     package var mail: KeyMailSettings
+    package var notices: NoticeSettings
     /// The right side of every Message-ID.
     package var mailDomain: String
     /// `nil`: questions to Stripe wait.
@@ -32,7 +33,7 @@ package final class Workers: Service {
 
     package init(
       pool: PostgresPool, vault: KeyVault, outbound: OutboundClient, mailServer: SMTPConfiguration,
-      mail: KeyMailSettings, mailDomain: String, stripe: StripeClient?, redis: RedisClient?,
+      mail: KeyMailSettings, notices: NoticeSettings, mailDomain: String, stripe: StripeClient?, redis: RedisClient?,
       signals: @escaping @Sendable (JobKind) -> AsyncStream<Void>, wake: @escaping @Sendable (JobKind) -> Void
     ) {
       self.pool = pool
@@ -40,6 +41,7 @@ package final class Workers: Service {
       self.outbound = outbound
       self.mailServer = mailServer
       self.mail = mail
+      self.notices = notices
       self.mailDomain = mailDomain
       self.stripe = stripe
       self.redis = redis
@@ -58,6 +60,8 @@ package final class Workers: Service {
   private let deliver: DeliveryWorker
   private let orders: OrderWorker
   private let refunds: RefundWorker
+  private let notices: NoticeWorker
+  private let secrets: WebhookSecretWorker
   private let upkeep: UpkeepWorker
   private let imports: ImportWorker
   private let keys: KeyDesk
@@ -101,6 +105,13 @@ package final class Workers: Service {
     refunds = RefundWorker(
       pool: means.pool, apply: apply, stripe: means.stripe, keeper: keeper, limits: limits, telemetry: telemetry,
       logger: logger, now: now)
+    notices = NoticeWorker(
+      pool: means.pool,
+      sender: NoticeSender(
+        settings: means.notices, vault: means.vault, templates: means.mail.templates,
+        outbound: means.outbound, server: server, now: now),
+      keeper: keeper, settings: means.notices, limits: limits, telemetry: telemetry, ticks: ticks, logger: logger)
+    secrets = WebhookSecretWorker(pool: means.pool, vault: means.vault, limits: limits, logger: logger)
     upkeep = UpkeepWorker(pool: means.pool, limits: limits, telemetry: telemetry, logger: logger)
     imports = ImportWorker(
       pool: means.pool, vault: means.vault, keeper: keeper, limits: limits, telemetry: telemetry, logger: logger,
@@ -157,12 +168,27 @@ package final class Workers: Service {
         group.addTask { await self.orders.run(kind, self.means.signals(kind)) }
       }
       group.addTask { await self.refunds.run(self.means.signals(.refund)) }
+      group.addTask { await self.notices.run(self.means.signals(.notify)) }
+      group.addTask { await self.secrets.run(self.means.signals(.webhookSecret)) }
+      group.addTask { await cancelWhenGracefulShutdown { await self.watchStock() } }
       group.addTask { await self.upkeep.run(self.means.signals(.upkeep)) }
       group.addTask { await self.imports.run(self.means.signals(.importStock)) }
       group.addTask { await self.keys.run(.reveal, self.means.signals(.reveal)) }
       group.addTask { await self.keys.run(.findKey, self.means.signals(.findKey)) }
       group.addTask { await cancelWhenGracefulShutdown { await self.keys.keepClean() } }
       group.addTask { await cancelWhenGracefulShutdown { await self.keepUp() } }
+    }
+  }
+
+  /// Looks for listings that fell to their threshold. Every daemon does: whichever sees one first tells of it.
+  private func watchStock() async {
+    while !Task.isCancelled {
+      do {
+        if try await means.pool.write({ try NoticeQueue.watchStock($0) }) > 0 { means.wake(.notify) }
+      } catch {
+        logger.warning("stock could not be watched, and will be again", metadata: ["error": "\(error)"])
+      }
+      try? await Task.sleep(for: limits.stockWatchInterval)
     }
   }
 

@@ -22,6 +22,7 @@ package enum ListKind: String, CaseIterable, Sendable {
   case alerts
   case workers
   case imports
+  case notices
 
   package var definition: any ListDefinition.Type {
     switch self {
@@ -45,6 +46,7 @@ package enum ListKind: String, CaseIterable, Sendable {
     case .alerts: AlertList.self
     case .workers: WorkerList.self
     case .imports: ImportList.self
+    case .notices: NoticeList.self
     }
   }
 

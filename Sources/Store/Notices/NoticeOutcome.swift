@@ -12,19 +12,22 @@ package struct NoticeOutcome: Sendable {
   package let retryAfter: Duration?
   /// The Message-ID or event id that it went under.
   package let messageID: String
-  /// Of the text that it was written from.
+  /// The text that it was written from.
+  package let template: TemplateVersion?
+  /// That, or of the shape of what is no text.
   package let templateVersion: String?
 
   package init(
     _ notice: PreparedNotice, _ ending: AttemptOutcome, reply: String, retryAfter: Duration?, messageID: String,
-    templateVersion: String?
+    template: TemplateVersion?, payloadVersion: String? = nil
   ) {
     self.notice = notice
     self.ending = ending
     self.reply = reply
     self.retryAfter = ending == .confirmed || ending == .refused ? nil : retryAfter
     self.messageID = messageID
-    self.templateVersion = templateVersion
+    self.template = template
+    templateVersion = template?.version ?? payloadVersion
   }
 
   var state: NoticeState {

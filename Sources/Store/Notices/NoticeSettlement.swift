@@ -24,6 +24,7 @@ package enum NoticeSettlement {
         try WebhookHealth.settle(
           session, target.endpoint, outcome, rule: breaker, at: stamp.at, audit: &audit))
     }
+    if let template = outcome.template { statements.append(TemplateRegister.statement([template])) }
     if !audit.isEmpty { statements.append(audit.statement) }
     try session.pipeline(statements)
     try end(session, outcome, at: stamp.at)

@@ -51,7 +51,7 @@ enum WebhookHealth {
     try NoticeQueue.add(
       session,
       Notice(
-        "webhook_disabled", to: .vendor, dedupe: "webhook_disabled/\(endpoint)/\(since.rfc3339)", vendor: vendor,
+        "vendor_webhook_disabled", to: .vendor, dedupe: "webhook_disabled/\(endpoint)/\(since.rfc3339)", vendor: vendor,
         data: ["endpoint": endpoint.description, "since": since.rfc3339]))
   }
 }
