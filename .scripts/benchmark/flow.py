@@ -34,7 +34,7 @@ def samples(stand):
 
 def intake(stand, plan):
     say("Intake: gkmd, as fast as it answers")
-    child, target = stand.daemon(only="intake", PGDATABASE="intake")
+    child, target = stand.daemon(only="intake", PGDATABASE="intake", GKM_CONFIG=stand.no_bound())
     warm = stand.post(target, 2_000, series="first", connections=CONNECTIONS)
     stand.checkpoint()
     before = stand.usage(child)[0]

@@ -93,9 +93,7 @@ def backlog(stand, plan, results):
     stand.copy(database)
     say(f"Backlog: making a market with {plan.backlog} open orders")
     stand.fill(database, plan.backlog)
-    settings = f"{stand.folder}/backlog.toml"
-    with open(settings, "w") as file:
-        file.write("[intake]\nbacklog_limit = 10000000\n")
+    settings = stand.no_bound()
     say("Backlog: taking in their events, without workers")
     child, target = stand.daemon(only="intake", PGDATABASE=database, GKM_CONFIG=settings)
     posted = stand.post(target, plan.backlog, series="back", connections=flow.CONNECTIONS, seconds=120)

@@ -86,10 +86,11 @@ package struct PrivatePostgres: Sendable {
     try await TestRun.script("postgres", ["start", folder])
   }
 
-  /// SIGKILL to the server and all its processes, as a power cut would leave the data.
+  /// SIGKILL to the server and all its processes, as a power cut would leave the data. It is gone when this returns.
   package func kill() throws {
     let all = try processes()
     for pid in all { Glibc.kill(pid, SIGKILL) }
+    ServerIdentity.awaitEnd(folder)
   }
 
   /// Freezes the server and all its processes: connections stay open and nothing answers.
@@ -111,6 +112,14 @@ package struct PrivatePostgres: Sendable {
 
 /// Who runs in a server's folder.
 enum ServerIdentity {
+  /// Returns when the process that FOLDER/pid names has ended, within a few seconds of its SIGKILL.
+  static func awaitEnd(_ folder: String) {
+    for _ in 0..<500 {
+      guard (try? read(folder)) != nil else { return }
+      usleep(10_000)
+    }
+  }
+
   /// The process that FOLDER/pid names, if it is still that process.
   static func read(_ folder: String) throws(TestSupportError) -> pid_t {
     let words = try TextFile.read("\(folder)/pid").split { $0 == " " || $0 == "\n" }

@@ -61,7 +61,10 @@ package struct PrivateRedis: Sendable {
   package func start() async throws { try await TestRun.script("redis", ["start", folder]) }
 
   /// SIGKILL.
-  package func kill() throws { Glibc.kill(try ServerIdentity.read(folder), SIGKILL) }
+  package func kill() throws {
+    Glibc.kill(try ServerIdentity.read(folder), SIGKILL)
+    ServerIdentity.awaitEnd(folder)
+  }
 
   /// Freezes it: connections stay open and nothing answers.
   package func freeze() throws { Glibc.kill(try ServerIdentity.read(folder), SIGSTOP) }

@@ -23,7 +23,9 @@ enum SeedSQL {
     let products = SeedListing.all.map { "(\($0.id), \(text($0.title)), \(text($0.platform)))" }
     let listings = SeedListing.all.map { "(\($0.id), \($0.vendor), \($0.id), \($0.price), '\($0.currency)')" }
     let keys = SeedListing.all.map { "(\($0.id), \($0.vendor), decode(repeat('ab', 48), 'hex'))" }
-    let imports = SeedListing.all.map { "(\($0.id), \($0.id), \($0.vendor), \($0.id), 'seed', 50, 50, 'gkm_daemon')" }
+    let imports = SeedListing.all.map {
+      "(\($0.id), \($0.id), \($0.vendor), \($0.id), 'seed', 50, 50, 'gkm_daemon', pg_temp.t(-86400))"
+    }
     return """
       INSERT INTO gkm.vendor (id, handle, name, contact_email, created_at) OVERRIDING SYSTEM VALUE VALUES
         (1, 'keyhaus', 'Keyhaus GmbH', 'hallo@keyhaus.example', pg_temp.t(-864000)),
@@ -35,7 +37,7 @@ enum SeedSQL {
         VALUES \(list(listings));
       INSERT INTO gkm.data_key (id, vendor_id, wrapped) VALUES \(list(keys));
       INSERT INTO gkm.stock_import (id, listing_id, vendor_id, data_key_id, source, rows_total, rows_accepted,
-        imported_by) OVERRIDING SYSTEM VALUE VALUES \(list(imports));
+        imported_by, created_at) OVERRIDING SYSTEM VALUE VALUES \(list(imports));
       INSERT INTO gkm.stock_unit (listing_id, vendor_id, import_id, data_key_id, nonce, ciphertext, fingerprint)
         SELECT l.id, l.vendor_id, l.id, l.id, decode(repeat('00', 12), 'hex'), decode(repeat('cd', 40), 'hex'),
           sha256(convert_to(format('unit %s/%s', l.id, n), 'UTF8'))

@@ -91,5 +91,6 @@ struct RuleOptions: ParsableArguments {
 extension AlertRule: ExpressibleByArgument {}
 
 extension AlertSpan: ExpressibleByArgument {
+  /// A length of time as it is typed.
   public init?(argument: String) { self.init(argument) }
 }

@@ -37,6 +37,7 @@ struct Gkm: AsyncParsableCommand {
       SettingCommand.self,
       AuditCommand.self,
       EvidenceCommand.self,
+      TemplateCommand.self,
       PolicyCommand.self,
       WebhookCommand.self,
       VendorCommand.self,

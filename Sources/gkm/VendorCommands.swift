@@ -5,7 +5,8 @@ import Market
 /// `gkm vendor`
 struct VendorCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "vendor", abstract: "Say where a vendor is told, and of what.", subcommands: [Contact.self])
+    commandName: "vendor", abstract: "Take a vendor in, or say where it is told, and of what.",
+    subcommands: [Add.self, Contact.self])
 
   struct Contact: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

@@ -38,7 +38,8 @@ struct WebhookCommand: AsyncParsableCommand {
     var url: String
 
     @Option(
-      help: ArgumentHelp("What it is told of: order.new, stock.low, dispute.opened; by default all.", valueName: "event"))
+      help: ArgumentHelp(
+        "What it is told of: order.new, stock.low, dispute.opened; by default all.", valueName: "event"))
     var event: [VendorEvent] = []
 
     @Option(help: ArgumentHelp("Whose it is, where staff adds it.", valueName: "handle"))
@@ -143,14 +144,7 @@ struct WebhookCommand: AsyncParsableCommand {
   }
 }
 
-extension VendorEvent: ExpressibleByArgument {
-  public init?(argument: String) {
-    guard let event = VendorEvent(rawValue: argument), VendorEvent.chosen.contains(event) else { return nil }
-    self = event
-  }
-
-  public static var allValueStrings: [String] { chosen.map(\.rawValue) }
-}
+extension VendorEvent: ExpressibleByArgument {}
 
 /// Why something is done: staff must say, vendors need not about what is theirs.
 struct MaybeReasonOptions: ParsableArguments {

@@ -25,13 +25,17 @@ import Testing
       let all = try await Cli.lines(["list", "alerts", "--filter", "state:resolved", "--json"], as: support)
       #expect(all.count == 1 && all[0].contains(#""rule":"redis""#))
 
-      let refused = try await Cli.run(["alert", "ack", "1", "--reason", "I know"], as: support)
+      func id(_ rule: String) async throws -> String {
+        try await seeded.market.database.sql("SELECT id FROM gkm.alert WHERE rule = '\(rule)' AND resolved_at IS NULL;")
+      }
+      let (smtp, backlog) = (try await id("smtp"), try await id("backlog"))
+      let refused = try await Cli.run(["alert", "ack", smtp, "--reason", "I know"], as: support)
       #expect(refused.ending == .exited(77), "\(refused.errors)")
-      let known = try await Cli.lines(["alert", "ack", "1", "--reason", "the provider knows"], as: ops)
-      #expect(known == ["The team hears no reminders of alert 1 (smtp)."])
-      let twice = try await Cli.run(["alert", "ack", "1", "--reason", "once more"], as: ops)
+      let known = try await Cli.lines(["alert", "ack", smtp, "--reason", "the provider knows"], as: ops)
+      #expect(known == ["The team hears no reminders of alert \(smtp) (smtp)."])
+      let twice = try await Cli.run(["alert", "ack", smtp, "--reason", "once more"], as: ops)
       #expect(twice.ending != .exited(0) && twice.errors.contains("somebody knows of this alert already"))
-      let pending = try await Cli.run(["alert", "ack", "2", "--reason", "too early"], as: ops)
+      let pending = try await Cli.run(["alert", "ack", backlog, "--reason", "too early"], as: ops)
       #expect(pending.errors.contains("this alert is pending"))
 
       let silent = try await Cli.lines(

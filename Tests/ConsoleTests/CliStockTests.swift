@@ -72,10 +72,15 @@ import Testing
       let result = try await gkm(["stock", "import", file, "--listing", "1"], as: vendor, folder)
       #expect(result.ending == .exited(65))
       #expect(result.errors.contains("line 9002, column 3: this quote is never closed"))
-      #expect(
-        try await seeded.market.database.sql("SELECT string_agg(state, ',') FROM gkm.stock_import WHERE id > 2;")
-          .contains("imported") == false)
-      #expect(try await seeded.market.database.sql("SELECT count(*) FROM gkm.stock_unit WHERE import_id > 2;") == "0")
+      let state = try await seeded.market.database.sql(
+        "SELECT state FROM gkm.stock_import WHERE source = 'broken.csv';")
+      #expect(state == "cancelled")
+      let kept = try await seeded.market.database.sql(
+        """
+        SELECT count(*) FROM gkm.stock_unit u JOIN gkm.stock_import i ON i.id = u.import_id
+        WHERE i.source = 'broken.csv';
+        """)
+      #expect(kept == "0")
       let none = try await gkm(["stock", "import", "/nonexistent/keys", "--listing", "1"], as: vendor, folder)
       #expect(none.ending == .exited(66))
     }

@@ -150,8 +150,10 @@ import Testing
         "[keys]\ncolumns = \"K\"\n\n", to: "\(folder)/gkm", named: "config.toml")
       let person = try await seeded.person(.ops)
       var session = try await ConsoleSession.start(person, folder: folder)
-      session.terminal.type("Kjj \u{1B}")
-      try await session.terminal.until("no customers") { !$0.text.contains("CUSTOMER") }
+      session.terminal.type("Kjj ")
+      try await session.terminal.sees("· CUSTOMER")
+      session.terminal.type("\u{1B}")
+      try await session.terminal.until("the list alone") { !$0.text.contains("Columns") }
       session.terminal.type("/state:held\u{13}")
       try await session.terminal.sees("Kept")
       try await session.quit()

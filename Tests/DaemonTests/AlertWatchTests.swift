@@ -1,5 +1,6 @@
 import Foundation
 import Market
+import Outbound
 import Postgres
 import Store
 import TestSupport
@@ -133,7 +134,7 @@ import Testing
         try await shop.eventually {
           try await shop.sql("SELECT evaluated_by IS NOT NULL FROM gkm.alert_watch;") == "t"
         }
-        #expect(try await shop.count("worker", where: "stopped_at IS NULL") == 2)
+        try await shop.eventually { try await shop.count("worker", where: "stopped_at IS NULL") == 2 }
       }
       // It said good-bye.
       #expect(try await shop.count("worker", where: "stopped_at IS NOT NULL") == 1)
@@ -150,7 +151,7 @@ import Testing
       """
       [alerts]
       interval = "5s"
-      objective_30s = "99.5%"
+      objective = "99.5%"
       [alerts.backlog]
       threshold = "90s"
       for = "2m"

@@ -24,7 +24,7 @@ extension Shop {
         "STRIPE_API_BASE": stripeURL, "STRIPE_API_KEY": Shop.apiKey, "STRIPE_WEBHOOK_SECRET": Shop.secret,
         "GKM_MASTER_KEY": Shop.processKey, "GKM_LISTEN": "127.0.0.1:\(port)",
         "GKM_METRICS_LISTEN": "127.0.0.1:\(try FreePort.next())", "GKM_PUBLIC_URL": "https://shop.example",
-        "GKM_LOG_LEVEL": "error",
+        "GKM_LOG_LEVEL": "error", "GKM_MAIL_RECEIPTS": "false",
       ]
       processes.append(
         try ChildProcess(

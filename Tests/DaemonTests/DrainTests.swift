@@ -35,8 +35,9 @@ import Testing
         throw error
       }
       // Nobody's any more, and due at once: not after the lease of five minutes.
-      #expect(
-        try await bench.sql("SELECT lease_token IS NULL, run_at <= now() FROM gkm.job WHERE kind = 'deliver';") == "t|t")
+      let job = try await bench.sql(
+        "SELECT lease_token IS NULL, run_at <= now() FROM gkm.job WHERE kind = 'deliver';")
+      #expect(job == "t|t")
       #expect(try await bench.sql("SELECT stopped_at IS NOT NULL FROM gkm.worker;") == "t", "\(process.tail())")
     }
     try mail.thaw()
@@ -64,7 +65,7 @@ import Testing
       return held == "1"
     }
     let listed = try await bench.daemon.read { try WorkerList.page($0, where: [], after: nil, limit: 9) }
-    #expect(listed.map(\.holding) == ["deliver 1"] && listed.map(\.state) == [.running])
+    #expect(listed.map { $0.holding.contains("deliver 1") } == [true] && listed.map(\.state) == [.running])
   }
 
   private func eventually(_ holds: () async throws -> Bool) async throws {
@@ -92,7 +93,8 @@ import Testing
   func limit() async throws {
     try await working(Self.patient.replacing("[mail]", with: "drain = \"1s\"\n[mail]")) { _, process in
       process.signal(SIGTERM)
-      #expect(try await process.ended() == .exited(0))
+      let ending = try await process.ended()
+      #expect(ending == .exited(0))
     }
   }
 }

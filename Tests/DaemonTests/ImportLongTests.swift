@@ -140,7 +140,7 @@ import Testing
         try await shop.sql(
           """
           SET session_replication_role = replica;
-          TRUNCATE gkm.stock_unit, gkm.stock_import_row; UPDATE gkm.listing_stock SET available = 0
+          TRUNCATE gkm.stock_unit, gkm.stock_import_row CASCADE; UPDATE gkm.listing_stock SET available = 0
           """)
         let folder = try folder(keys: count)
         defer { try? FileManager.default.removeItem(atPath: folder) }

@@ -39,11 +39,20 @@ import Testing
       ])
   }
 
+  /// Like a shop's gate: where the daemon changed the stock in between, once more.
+  private func opened(_ bench: Workbench) async throws -> OpenedOrder {
+    for _ in 0..<20 {
+      if let order = try? await bench.open(1).first { return order }
+      try await Task.sleep(for: .milliseconds(30))
+    }
+    return try #require(try await bench.open(1).first)
+  }
+
   /// Orders are paid, so many and one after the other.
   private func sell(_ bench: Workbench, _ count: Int) async throws -> [OpenedOrder] {
     var sold: [OpenedOrder] = []
     for _ in 0..<count {
-      let order = try #require(try await bench.open(1).first)
+      let order = try await opened(bench)
       let body = """
         {"id":"evt_\(order.id)","object":"event","type":"checkout.session.completed","created":1767225600,
         "livemode":false,"data":{"object":{"id":"cs_\(order.id)","object":"checkout.session","mode":"payment",
@@ -101,7 +110,8 @@ import Testing
     let work = try await bench.daemon.read { try WorkOverview.read($0) }.first { $0.kind == "deliver" }
     #expect(work?.waiting == 20 && work?.dead == 0)
     let why = try await bench.sql(
-      "SELECT count(*), bool_and(last_reply ILIKE '%connect%') FROM gkm.delivery WHERE state = 'retrying';")
+      "SELECT count(*), bool_and(last_reply ILIKE '%connect%') FROM gkm.delivery WHERE state IN ('retrying', 'sending');"
+    )
     #expect(why == "20|t")
     let firing = try await bench.daemon.read { try FiringAlert.read($0) }
     #expect(firing.first { $0.rule == "smtp" }?.detail.contains("mails of the last 20 s were not taken") == true)

@@ -241,7 +241,8 @@ import Testing
       #expect(
         try await notices.sql(
           "SELECT next_attempt_at - updated_at >= interval '64 s' FROM gkm.notice WHERE channel = 'discord';") == "t")
-      let kept = try await notices.sql("SELECT string_agg(n::text || a::text, '') FROM gkm.notice n, gkm.notice_attempt a;")
+      let kept = try await notices.sql(
+        "SELECT string_agg(n::text || a::text, '') FROM gkm.notice n, gkm.notice_attempt a;")
       #expect(!kept.contains("SECRETTOKEN") && !kept.contains("secret-path"))
     }
   }

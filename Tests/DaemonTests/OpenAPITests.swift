@@ -40,7 +40,7 @@ struct OpenAPITests {
         #expect(rule.resource == .order, "\(rule)")
       case .stripe: #expect(rule.resource == .event, "\(rule)")
       case .monitor: #expect(rule == .metrics)
-      case .anyone: #expect([.service, .catalogue, .newOrder].contains(rule.resource), "\(rule)")
+      case .anyone: #expect([.service, .catalogue, .newOrder, .address].contains(rule.resource), "\(rule)")
       }
     }
     #expect(Set(Policy.endpoints.map(\.description)).count == Policy.endpoints.count)

@@ -71,6 +71,8 @@ struct Shop: Sendable {
       "GKM_MASTER_KEY": Hex.encode((0..<32).map { _ in UInt8.random(in: 0...255) }), "GKM_LISTEN": "127.0.0.1:0",
       "GKM_METRICS_LISTEN": "127.0.0.1:0",
       "GKM_PUBLIC_URL": "https://shop.example",
+      // Mails are counted: those that bring keys alone.
+      "GKM_MAIL_RECEIPTS": "false",
     ]
     return try Configuration.parse(settings, named: "test.toml", environment: environment).configuration
   }

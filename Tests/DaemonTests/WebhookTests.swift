@@ -120,8 +120,8 @@ import Testing
       "0.0.0.0", "10.1.2.3", "100.64.0.1", "100.127.255.255", "127.0.0.1", "127.9.9.9", "169.254.169.254",
       "172.16.0.1", "172.31.255.255", "192.0.0.8", "192.0.2.1", "192.168.1.1", "198.18.0.1", "198.51.100.7",
       "203.0.113.9", "224.0.0.1", "239.255.255.255", "240.0.0.1", "255.255.255.255", "::", "::1", "::ffff:127.0.0.1",
-      "::ffff:169.254.169.254", "::ffff:10.0.0.1", "::127.0.0.1", "64:ff9b::7f00:1", "fe80::1", "fc00::1", "fd00:ec2::254",
-      "ff02::1", "2001::1", "2001:db8::1", "2002:7f00:1::", "3fff::1", "fe80::1%eth0", "localhost", "",
+      "::ffff:169.254.169.254", "::ffff:10.0.0.1", "::127.0.0.1", "64:ff9b::7f00:1", "fe80::1", "fc00::1",
+      "fd00:ec2::254", "ff02::1", "2001::1", "2001:db8::1", "2002:7f00:1::", "3fff::1", "fe80::1%eth0", "localhost", "",
     ])
   func refusedAddress(_ address: String) {
     #expect(!PublicAddress.contains(address))
@@ -139,7 +139,9 @@ import Testing
 
   @Test(
     "A name that leads inside is refused where it connects, whatever it resolved to before; nothing is sent",
-    arguments: ["https://localhost", "https://127.0.0.1", "https://[::ffff:127.0.0.1]", "https://2130706433", "http://1.1.1.1"])
+    arguments: [
+      "https://localhost", "https://127.0.0.1", "https://[::ffff:127.0.0.1]", "https://2130706433", "http://1.1.1.1",
+    ])
   func inside(_ base: String) async throws {
     let hook = try HookServer()
     defer { hook.stop() }

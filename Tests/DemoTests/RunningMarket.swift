@@ -55,6 +55,8 @@ final class RunningMarket: Sendable {
       "GKM_MASTER_KEY": Hex.encode((0..<32).map { _ in UInt8.random(in: 0...255) }), "GKM_URL": url,
       "GKM_LISTEN": "127.0.0.1:\(port)", "GKM_METRICS_LISTEN": "127.0.0.1:\(metricsPort)",
       "GKM_MAIL_INCLUDES_KEY": "true", "GKM_MAIL_SENDER": "keys@shop.example", "GKM_LOG_LEVEL": "notice",
+      // Mails are counted: those that bring keys alone.
+      "GKM_MAIL_RECEIPTS": "false",
       "GKM_CONFIG": nil, "CREDENTIALS_DIRECTORY": nil, "PGSERVICE": nil,
     ]
     // Retries come 600 times faster than Stripe's: after half a second, then after three.

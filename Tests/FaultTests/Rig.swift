@@ -43,7 +43,7 @@ struct Rig: Sendable {
     let file = try TestRun.shared.get().path("gkmd.toml")
     try TextFile.write(settings + "\n", to: file)
     try await Workbench.with(keys: keys, on: postgres) { bench in
-      let http = try OutboundClient(connectionsPerHost: 64)
+      let http = try OutboundClient(connectionsPerHost: 640)
       let (redis, mail) = (try await PrivateRedis.start(), try await PrivateMail.start())
       let rig = Rig(
         bench: bench, postgres: postgres, redis: redis, mail: mail, toPostgres: try FaultProxy(to: postgres.port),

@@ -1,6 +1,7 @@
 import Foundation
 import Market
 import Outbound
+import Postgres
 import Store
 import StripeSimulator
 import TestSupport

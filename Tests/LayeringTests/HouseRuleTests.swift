@@ -40,6 +40,26 @@ struct HouseRuleTests {
     }
   }
 
+  @Test("What ends a process for a test is in debug builds alone")
+  func faultsAreForTests() throws {
+    for file in try Checkout.files("Sources", withSuffix: ".swift") {
+      var branches: [Bool] = []
+      for line in file.code {
+        let text = line.text.drop { $0 == " " }
+        if text.hasPrefix("#if") {
+          branches.append(text == "#if DEBUG")
+        } else if text.hasPrefix("#else") {
+          branches[branches.count - 1] = false
+        } else if text.hasPrefix("#endif") {
+          branches.removeLast()
+        }
+        if text.contains("FaultPlan") || text.contains("GKM_FAULT") || text.contains("GKM_CLOCK_OFFSET") {
+          #expect(branches.contains(true), "\(Checkout.place(file, line.number)): in a release build, too")
+        }
+      }
+    }
+  }
+
   @Test("@unchecked Sendable says what guards it")
   func uncheckedIsExplained() throws {
     for file in try Checkout.files("Sources", withSuffix: ".swift") {

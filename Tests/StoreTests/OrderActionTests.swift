@@ -243,4 +243,31 @@ import Testing
       #expect(try await hand.offenders() == [])
     }
   }
+
+  @Test func aMailThatAWorkerHasInHandGoesToTheNewAddressAndOnce() async throws {
+    try await HandBench.with(keys: 1) { hand in
+      let order = try await hand.bench.open(1)[0]
+      try await hand.bench.apply(Story(order: order).completed())
+      let (lease, vault) = (Lease(for: .seconds(12)), hand.bench.vault)
+      let jobs = try await hand.bench.daemon.write { try JobQueue.claim($0, .deliver, limit: 1, lease: lease) }
+      #expect(jobs.count == 1)
+      let ops = try await hand.person(.ops)
+      let version = try await hand.version(order)
+      try await ops.write {
+        _ = try OrderActions.resend(
+          $0, order.id, version: version, to: "right@example.org", reason: "typed it wrong")
+      }
+      // The worker comes too late: its job is another's.
+      let late = try await hand.bench.daemon.write {
+        try DeliveryClaim.prepare($0, jobs, lease: lease, attemptLimit: 8, vault: vault)
+      }
+      #expect(late.prepared.isEmpty)
+      let prepared = try await hand.bench.prepare().prepared
+      #expect(prepared.map(\.email) == ["right@example.org"])
+      _ = try await hand.bench.settle(prepared.map { DeliveryOutcome($0, .confirmed, reply: "250", retryAfter: nil) })
+      #expect(try await hand.bench.prepare().prepared.isEmpty)
+      #expect(try await hand.bench.state(of: order) == "delivered")
+      #expect(try await hand.offenders() == [])
+    }
+  }
 }

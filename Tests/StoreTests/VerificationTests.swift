@@ -133,6 +133,9 @@ import Testing
         WHERE id = (SELECT max(id) FROM gkm.delivery);
         """),
       Plant(
+        "deliveries.bounced", of: anOrder("delivered"),
+        "UPDATE gkm.delivery SET state = 'bounced' WHERE order_id = \(itsID("delivered"));"),
+      Plant(
         "deliveries.templates", of: anOrder("delivered"),
         """
         UPDATE gkm.delivery_attempt SET template_version = repeat('0', 64) WHERE order_id = \(itsID("delivered"));
@@ -184,7 +187,7 @@ import Testing
         WHERE a.id = (SELECT min(id) FROM gkm.stock_unit) AND b.id = a.id + 1;
         """),
     ] + refundPlants + ledgerPlants + reconciliationPlants + disputePlants + noticePlants + manualPlants
-      + importPlants
+    + importPlants
 
   private struct Undone: Error {}
 

@@ -106,9 +106,9 @@ import Testing
       #expect(try await Self.claim(bench.daemon, .restock) == ["mine"])
       #expect(try await Self.claim(bench.daemon, .refund) == ["mine too"])
       #expect(try await bench.daemon.write { try LeaseHolder.releaseAll($0) } == 2)
-      #expect(
-        try await bench.sql("SELECT string_agg(subject, ',' ORDER BY id) FROM gkm.job WHERE run_at <= now() AND attempts = 0;")
-          == "mine,mine too")
+      let due = try await bench.sql(
+        "SELECT string_agg(subject, ',' ORDER BY id) FROM gkm.job WHERE run_at <= now() AND attempts = 0;")
+      #expect(due == "mine,mine too")
     }
   }
 

@@ -113,7 +113,7 @@ enum OrderActionForms {
   static func refusalToResend(_ row: DisplayRow) -> String? {
     guard case .delivery(_, _, let state) = row.detail else { return "This is no delivery" }
     switch state {
-    case .confirmed: return nil
+    case .confirmed, .bounced: return nil
     case .failed, .retrying: return "It did not arrive yet: it is retried"
     default: return "A delivery that is \(state.rawValue) is not sent again"
     }

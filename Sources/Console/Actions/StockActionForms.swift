@@ -46,7 +46,7 @@ enum StockActionForms {
 /// Showing a key of an order for some seconds.
 enum RevealAction {
   static func ask(_ state: inout AppState) -> [Effect] {
-    guard let row = state.chosenRow, case .order(_, _, let units) = row.detail else { return [] }
+    guard let row = state.chosenRow, case .order(_, _, let units, _) = row.detail else { return [] }
     state.overlay = .form(
       FormState(
         action: .revealKey(row.asShown, place: 1), title: "Show a key of \(row.name)",
@@ -60,7 +60,7 @@ enum RevealAction {
 
   /// Why an order as it stands has no key to be shown.
   static func refusal(_ row: DisplayRow) -> String? {
-    guard case .order(let state, _, _) = row.detail else { return "This is no order" }
+    guard case .order(let state, _, _, _) = row.detail else { return "This is no order" }
     switch state {
     case .open, .awaitingAsync, .expired, .failed: return "This order has no key"
     default: return nil

@@ -133,6 +133,7 @@ extension Command: Equatable {
     if state.isRestricted, id == .exportCSV || id == .exportJSON {
       return "No files here: ssh … list … --csv writes one on your side"
     }
+    if state.isRestricted, id == .importStock { return "No files here: ssh … stock import - … < file" }
     if changes, state.isReadOnly { return "This session is read-only" }
     if changes, state.connection != .signedIn { return "Not connected" }
     return nil

@@ -82,6 +82,7 @@ extension Command {
     Command(
       .silenceAlert, "Silence this alert for a while", keys: ["x"], scope: .list(.alerts), needs: .manageWork,
       changes: true, hint: "silence", refusing: AlertActions.refusalToSilence),
+    Command(
       .importStock, "Import keys into this listing", keys: ["i"], scope: .list(.stock), needs: .manageStock,
       changes: true, hint: "import"),
     Command(

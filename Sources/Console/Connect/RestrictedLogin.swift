@@ -11,9 +11,9 @@ package enum RestrictedLogin {
   /// Says so to what runs later in this process. Whoever sets it without need loses, and gains nothing.
   private static let mark = "GKM_RESTRICTED"
 
-  /// Commands that neither read nor write a file that an argument names.
+  /// Commands that neither read nor write a file that an argument names; `stock import` takes standard input alone here.
   package static let commands: Set<String> = [
-    "ui", "list", "show", "find", "explain", "case", "whoami", "keys",
+    "ui", "list", "show", "find", "explain", "case", "stock", "whoami", "keys",
   ]
   /// Bytes of a command at most, and words.
   static let sizeLimit = 8 << 10

@@ -98,9 +98,11 @@ package enum StoryText {
   private static func seal(_ row: AuditRow) -> String { row.seal.map { " [\($0.text)]" } ?? "" }
 
   private static func entry(_ attempt: OrderStory.Attempt) -> String {
-    "try \(attempt.number) of delivery \(attempt.delivery): \(attempt.outcome.rawValue)"
-      + (attempt.endedAt.map { " after \(($0 - attempt.startedAt).wholeMicroseconds / 1_000) ms" } ?? "")
-      + (attempt.reply.map { ", \($0)" } ?? "")
+    var text = "try \(attempt.number) of delivery \(attempt.delivery): \(attempt.outcome.rawValue)"
+    if let end = attempt.endedAt { text += " after \((end - attempt.startedAt).wholeMicroseconds / 1_000) ms" }
+    if let reply = attempt.reply { text += ", \(reply)" }
+    if let template = attempt.template { text += ", template \(template.prefix(12))" }
+    return text
   }
 
   private static func entry(_ reveal: OrderStory.Reveal) -> String {

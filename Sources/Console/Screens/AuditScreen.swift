@@ -38,7 +38,7 @@ package enum AuditScreen: ListScreen {
 
   /// What went wrong and what went well stand out; all else is quiet.
   static func style(_ action: String) -> StyleID {
-    if action.hasSuffix("refused") || action.hasSuffix("failed") || action.hasSuffix("unfulfillable") {
+    if ["refused", "failed", "unfulfillable", "bounced"].contains(where: { action.hasSuffix($0) }) {
       return .stateFailed
     }
     if action.hasSuffix("held") || action.hasSuffix("unknown") || action.hasSuffix("deferred")

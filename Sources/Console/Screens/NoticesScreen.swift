@@ -8,8 +8,8 @@ package enum NoticesScreen: ListScreen {
 
   package static let textColumns: [TextTable.Column] = [
     .init("id", .right), .init("audience"), .init("channel"), .init("template", least: 10), .init("order", rank: 1),
-    .init("vendor", rank: 2), .init("state"), .init("attempts", .right, rank: 2), .init("last_reply", least: 14, rank: 1),
-    .init("created_at", rank: 3),
+    .init("vendor", rank: 2), .init("state"), .init("attempts", .right, rank: 2),
+    .init("last_reply", least: 14, rank: 1), .init("created_at", rank: 3),
   ]
 
   package static func columns(for role: Role?) -> [Column] {
@@ -51,6 +51,7 @@ extension StateStyle {
     case .retrying: DisplayCell("↻ retrying", .stateWarn)
     case .failed: DisplayCell("✗ failed", .stateFailed)
     case .cancelled: DisplayCell("· cancelled", .muted)
+    case .bounced: DisplayCell("✗ bounced", .stateFailed)
     }
   }
 }

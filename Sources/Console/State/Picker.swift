@@ -84,8 +84,8 @@ extension PickerState {
           guard let name = Self.sortName(of: column, in: list, state.role) else {
             return PickerItem(column.title, note: "no keyset index: it would read the whole list", isOpen: false)
           }
-          let direction =
-            sort?.name != name ? "" : sort?.isAscending == true ? "smallest or earliest first" : "largest or latest first"
+          let order = sort?.isAscending == true ? "smallest or earliest first" : "largest or latest first"
+          let direction = sort?.name == name ? order : ""
           return PickerItem(column.title, note: direction, isTicked: sort?.name == name)
         }
     }

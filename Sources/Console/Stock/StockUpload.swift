@@ -46,6 +46,10 @@ package struct StockUpload: Sendable {
   ///
   /// - Throws: `ConsoleFailure` where the file cannot be read, with line and column; what was sent is given up then.
   package func run(tell: @Sendable (StockImportID, Int) -> Void = { _, _ in }) async throws -> StockImportID {
+    // A login without a shell has no business with this machine's files.
+    guard wish.path == "-" || !RestrictedLogin.isActive else {
+      throw ConsoleFailure("here keys come by standard input: ssh … stock import - … < file", status: .noPermission)
+    }
     let file = wish.path == "-" ? dup(STDIN_FILENO) : open(wish.path, O_RDONLY | O_CLOEXEC)
     guard file >= 0 else { throw Self.failure(wish.path) }
     defer { close(file) }

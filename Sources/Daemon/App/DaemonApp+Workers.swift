@@ -17,7 +17,8 @@ extension DaemonApp {
         pool: means.pool, vault: try means.demandVault(), outbound: means.outbound, mailServer: server,
         mail: KeyMailSettings(
           sender: .init(name: mail.senderName, address: mail.sender), publicURL: configuration.http.publicURL,
-          includesKey: mail.includesKey, templates: try means.templates()),
+          includesKey: mail.includesKey, templates: try means.templates(),
+          bounceAddress: mail.bounces.map { _ in mail.bounceAddress }),
         notices: notices(configuration), mailDomain: mail.messageIDDomain,
         stripe: means.stripe(deadline: configuration.stripe.deadline), redis: redis,
         signals: { wake.signals($0) }, wake: Self.waking(wake, redis)),
@@ -30,6 +31,7 @@ extension DaemonApp {
     var settings = NoticeSettings(
       sender: .init(name: mail.senderName, address: mail.sender), publicURL: configuration.http.publicURL,
       mailDomain: mail.messageIDDomain, team: configuration.notices.team, webhooks: configuration.notices.webhooks)
+    settings.bounceAddress = mail.bounces.map { _ in mail.bounceAddress }
     settings.lanes = configuration.notices.lanes
     settings.attempts = configuration.notices.attempts
     return settings
@@ -46,7 +48,7 @@ extension DaemonApp {
   }
 
   /// Wakes workers of a kind here, and those of other processes, which poll beneath it.
-  private static func waking(_ wake: WakeBoard, _ redis: RedisClient) -> @Sendable (JobKind) -> Void {
+  static func waking(_ wake: WakeBoard, _ redis: RedisClient) -> @Sendable (JobKind) -> Void {
     { kind in
       wake.wake(kind)
       Task { _ = try? await redis.pipeline([WakeBoard.announcement(kind)], timeout: .milliseconds(500)) }
@@ -59,7 +61,8 @@ extension Configuration {
     WorkLimits(
       lease: workers.lease, batch: workers.batch, lanes: workers.lanes, deliveries: workers.deliveries,
       waitingDeliveries: 32 * workers.deliveries, deliveryAttempts: workers.deliveryAttempts,
-      retention: retention, drain: workers.drain, restockWindow: workers.restockWindow, noticeWindow: notices.orderWindow,
-      stockWatchInterval: notices.stockInterval)
+      retention: retention, drain: workers.drain, restockWindow: workers.restockWindow,
+      noticeWindow: notices.orderWindow, stockWatchInterval: notices.stockInterval, sendsReceipts: mail.receipts,
+      delayedAfter: mail.delayedAfter)
   }
 }

@@ -13,7 +13,7 @@ package import UnixSignals
 /// drains the workers, and last closes its connections.
 package struct DaemonApp: Sendable {
   let configuration: Configuration
-  private let parts: Set<DaemonPart>
+  let parts: Set<DaemonPart>
   private let registry: PrometheusRegistry
   let logger: Logger
 
@@ -41,7 +41,7 @@ package struct DaemonApp: Sendable {
     let ports = ListeningPorts(expectsPublic: parts.contains { $0.servesHTTP }, onListening)
     let names = parts.map(\.rawValue).sorted()
     let heartbeat = Heartbeat(
-      pool: means.pool, redis: means.redis, vitals: means.vitals, parts: names,
+      pool: means.watchPool, redis: means.redis, vitals: means.vitals, parts: names,
       interval: configuration.workers.heartbeat, logger: logger, now: SystemClock.now)
     let group = ServiceGroup(
       configuration: ServiceGroupConfiguration(
@@ -98,11 +98,12 @@ package struct DaemonApp: Sendable {
         clients: configuration.http.addressRule, telemetry: means.telemetry, logger: logger)
       pages.addRoutes(to: router, table)
     }
+    try addLookup(to: router, table, means, limiter: limiter, budget: budget, wake: wake)
     if parts.contains(.checkout) { addDocument(to: router, table) }
-    if parts.contains(.workers) { services.append(try makeWorkers(means, wake: wake)) }
+    if parts.contains(.workers) { services += [try makeWorkers(means, wake: wake)] + (try bounces(means, wake: wake)) }
     services.append(
       AlertWatch(
-        pool: means.pool, plan: configuration.alerts.plan, name: heartbeat.name, logger: logger))
+        pool: means.watchPool, plan: configuration.alerts.plan, name: heartbeat.name, logger: logger))
     if parts.contains(.reconcile) { services.append(makeReconciler(means, wake: wake)) }
     services.append(GaugeService(means: means, intake: intake, logger: logger))
     services.append(metricsServer(health, ports))

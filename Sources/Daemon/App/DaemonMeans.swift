@@ -13,6 +13,8 @@ struct DaemonMeans: Sendable {
   let pool: PostgresPool
   /// One connection for each lane, so that nothing else can keep events waiting.
   let intakePool: PostgresPool
+  /// For what watches: a daemon that is busy must not look like one that is gone.
+  let watchPool: PostgresPool
   let redisConfiguration: RedisConfiguration
   let redis: RedisClient
   let outbound: OutboundClient
@@ -33,6 +35,8 @@ struct DaemonMeans: Sendable {
       lockTimeout: database.lockTimeout)
     pool = PostgresPool(
       settings, maximum: database.connections, waiters: database.waiters, waitTimeout: database.waitTimeout)
+    settings.applicationName = "gkmd watch"
+    watchPool = PostgresPool(settings, maximum: 2, waiters: 64, waitTimeout: database.waitTimeout)
     settings.applicationName = "gkmd intake"
     intakePool = PostgresPool(
       settings, maximum: configuration.intake.lanes, waiters: configuration.intake.lanes,
@@ -75,6 +79,7 @@ struct DaemonMeans: Sendable {
     outbound.close()
     redis.close()
     await intakePool.close()
+    await watchPool.close()
     await pool.close()
   }
 }

@@ -4,8 +4,6 @@ import Store
 /// What the daemons watch, and from where on they tell the team.
 package struct AlertSettings: Sendable {
   package var plan: AlertPlan
-  /// The database cannot be asked when it is gone: each daemon watches it by itself.
-  package var databasePatience: Duration?
 
   init(_ reader: inout ConfigurationReader, _ reconcile: ReconcileSettings) {
     let day = Duration.seconds(86_400)
@@ -13,9 +11,9 @@ package struct AlertSettings: Sendable {
     let calm = reader.duration("alerts.calm_for", default: .seconds(60), in: .zero...day)
     let reminder = reader.duration("alerts.remind_after", default: .seconds(4 * 3_600), in: .zero...(day * 30))
     let within5s = reader.parsed(
-      "alerts.objective_5s", default: "99%", wanted: "a share as \"99.5%\", from 50% to 99.999%", Self.share)
+      "alerts.objective_quick", default: "99%", wanted: "a share as \"99.5%\", from 50% to 99.999%", Self.share)
     let within30s = reader.parsed(
-      "alerts.objective_30s", default: "99.9%", wanted: "a share as \"99.5%\", from 50% to 99.999%", Self.share)
+      "alerts.objective", default: "99.9%", wanted: "a share as \"99.5%\", from 50% to 99.999%", Self.share)
     let leastLate = reader.number("alerts.least", default: 3, in: 1...1_000_000)
     let mailWindow = reader.duration("alerts.mail_window", default: .seconds(300), in: .seconds(1)...day)
     let webhookWindow = reader.duration("alerts.webhook_window", default: .seconds(900), in: .seconds(1)...day)
@@ -37,9 +35,6 @@ package struct AlertSettings: Sendable {
       mailWindow: mailWindow, webhookWindow: webhookWindow,
       reconciliation: Dictionary(
         uniqueKeysWithValues: ReconKind.allCases.map { ($0.rawValue, reconcile.plan($0).interval) }))
-    let isDatabaseWatched = reader.flag("alerts.database.enabled", default: true)
-    let patience = reader.duration("alerts.database.for", default: .seconds(30), in: .milliseconds(100)...day)
-    databasePatience = isDatabaseWatched ? patience : nil
   }
 
   private static func threshold(_ reader: inout ConfigurationReader, _ name: String, _ rule: AlertRule) -> Double {

@@ -161,10 +161,13 @@ package struct PageSettings: Sendable {
   package var viewsPerMinute: Int
   /// Reveals of one order in a minute.
   package var revealsPerMinute: Int
+  /// Looks for orders by address that one client may have in a minute: requests for codes and codes tried.
+  package var lookupsPerMinute: Int
 
   init(_ reader: inout ConfigurationReader) {
     viewsPerMinute = reader.number("page.views_per_minute", default: 60, in: 1...1_000_000)
     revealsPerMinute = reader.number("page.reveals_per_minute", default: 10, in: 1...1_000_000)
+    lookupsPerMinute = reader.number("page.lookups_per_minute", default: 10, in: 1...1_000_000)
   }
 }
 

@@ -11,14 +11,18 @@ package struct KeyMailSettings: Sendable {
   /// Whether the mail carries the key itself beside the link.
   package var includesKey: Bool
   package var templates: MessageTemplates
+  /// The mailbox that bounces come into; `nil`: they go to the sender.
+  package var bounceAddress: String?
 
   package init(
-    sender: MailMessage.Mailbox, publicURL: String, includesKey: Bool, templates: MessageTemplates
+    sender: MailMessage.Mailbox, publicURL: String, includesKey: Bool, templates: MessageTemplates,
+    bounceAddress: String? = nil
   ) {
     self.sender = sender
     self.publicURL = publicURL
     self.includesKey = includesKey
     self.templates = templates
+    self.bounceAddress = bounceAddress
   }
 }
 
@@ -57,6 +61,7 @@ package struct KeyMail: Sendable {
       from: settings.sender, to: MailMessage.Mailbox(name: delivery.name, address: delivery.email),
       subject: rendered.subject, messageID: delivery.messageID, date: now, language: rendered.locale,
       text: rendered.text, html: rendered.html)
-    return MailEnvelope(from: settings.sender.address, to: [delivery.email], message: message.bytes)
+    let sender = settings.bounceAddress.map { vault.bounceAddress(.delivery(delivery.delivery), base: $0) }
+    return MailEnvelope(from: sender ?? settings.sender.address, to: [delivery.email], message: message.bytes)
   }
 }

@@ -58,18 +58,19 @@ struct NoticeSender: Sendable {
     }
   }
 
-  /// What a template may name, beside what the notice brought along.
-  func values(_ notice: PreparedNotice) -> TemplateValues {
-    var values = notice.values
+  /// What the template names of what is known, and no more: the link to an order is not for its former address.
+  func values(_ notice: PreparedNotice, of key: TemplateKey) -> TemplateValues {
+    var values = notice.values.merging(notice.madeValues(vault)) { $1 }
     if notice.audience == .customer, let order = notice.order {
       values["link"] = vault.token(order: order.id, generation: order.tokenGeneration).link(base: settings.publicURL)
     }
-    return values.mapValues { .text($0) }
+    let names = key.names
+    return values.filter { names.contains($0.key) }.mapValues { .text($0) }
   }
 
   func write(_ notice: PreparedNotice) throws -> (message: RenderedMessage, template: TemplateVersion?) {
     guard let key = TemplateKey(rawValue: notice.template) else { throw UnknownTemplate(template: notice.template) }
-    let message = try templates.render(key, locale: notice.locale, values: values(notice))
+    let message = try templates.render(key, locale: notice.locale, values: values(notice, of: key))
     return (message, templates.registered(key, message))
   }
 
@@ -83,7 +84,9 @@ struct NoticeSender: Sendable {
       language: text.locale, text: text.text, html: text.html)
     do throws(OutboundError) {
       let reply = try await outbound.mail(
-        MailEnvelope(from: settings.sender.address, to: recipients.map(\.address), message: message.bytes),
+        MailEnvelope(
+          from: notice.envelopeSender(vault, bounceAddress: settings.bounceAddress, sender: settings.sender.address),
+          to: recipients.map(\.address), message: message.bytes),
         through: server)
       return Answer(ending: .confirmed, reply: "\(reply)", template: template)
     } catch {

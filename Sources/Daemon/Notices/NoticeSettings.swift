@@ -8,6 +8,8 @@ package struct NoticeSettings: Sendable {
   package var publicURL: String
   /// The right side of every Message-ID.
   package var mailDomain: String
+  /// The mailbox that bounces come into; `nil`: they go to the sender.
+  package var bounceAddress: String?
   package var team: TeamSettings
   package var webhooks: WebhookSettings
   /// Notices under way at once.

@@ -30,7 +30,7 @@ struct NoticeWorker: Sendable {
           while !Task.isShuttingDownGracefully, !Task.isCancelled {
             await slots.waitForOne()
             let free = slots.take(upTo: settings.lanes)
-            let prepared = try await take(free, giveBack: slots.giveBack)
+            guard let prepared = try await take(free, giveBack: slots.giveBack) else { break }
             for notice in prepared {
               keeper.hold(notice.job.id, notice.lease)
               group.addTask {
@@ -39,7 +39,6 @@ struct NoticeWorker: Sendable {
                 slots.giveBack(1)
               }
             }
-            if prepared.isEmpty { break }
           }
         } catch is CancellationError {
           break
@@ -61,14 +60,14 @@ struct NoticeWorker: Sendable {
     }
   }
 
-  /// Claims and prepares up to `free`; slots that are not used are given back.
-  private func take(_ free: Int, giveBack: (Int) -> Void) async throws -> [PreparedNotice] {
+  /// Claims and prepares up to `free`; slots that are not used are given back. `nil`: nothing is due.
+  private func take(_ free: Int, giveBack: (Int) -> Void) async throws -> [PreparedNotice]? {
     var used = 0
     defer { giveBack(free - used) }
     let lease = Lease(for: limits.lease)
     let (attempts, breaker) = (settings.attempts, settings.webhooks.breaker)
     let jobs = try await pool.write { try JobQueue.claim($0, .notify, limit: free, lease: lease) }
-    guard !jobs.isEmpty else { return [] }
+    guard !jobs.isEmpty else { return nil }
     do {
       let result = try await pool.write {
         try NoticeClaim.prepare($0, jobs, lease: lease, attemptLimit: attempts, breaker: breaker)

@@ -8,12 +8,14 @@ import Store
 /// Makes the pages that customers see. The template escapes whatever it is given.
 struct PageRenderer: Sendable {
   private let template: TemplateText
+  let lookupTemplate: TemplateText
   let styleSheet: [UInt8]
   let stylePath: String
 
   /// Throws where the template, which is part of the program, cannot be parsed.
   init() throws {
     template = try TemplateText(String(decoding: PackageResources.order_html, as: UTF8.self), .html)
+    lookupTemplate = try TemplateText(String(decoding: PackageResources.lookup_html, as: UTF8.self), .html)
     styleSheet = PackageResources.order_css
     // Named by its content, so that it may be kept for ever.
     stylePath = "/assets/" + Hex.encode(Array(SHA256.hash(data: styleSheet)).prefix(8)) + ".css"
@@ -22,6 +24,8 @@ struct PageRenderer: Sendable {
   /// A page that is about no order.
   func message(_ message: PageMessage, _ words: PageWords, status: HTTPResponse.Status) -> Response {
     var fields = frame(words, title: message.heading)
+    // Whoever has no link that works can ask for one.
+    if status == .notFound { fields["find_orders"] = .text(LookupWords.of(words).find) }
     fields["heading"] = .text(message.heading)
     fields["lead"] = .text(message.lead)
     return page(fields, status: status)
@@ -58,7 +62,7 @@ struct PageRenderer: Sendable {
     return page(fields, status: .ok)
   }
 
-  private func frame(_ words: PageWords, title: String) -> TemplateValues {
+  func frame(_ words: PageWords, title: String) -> TemplateValues {
     [
       "lang": .text(words.language), "title": .text(title), "style": .text(stylePath),
       "words.order": .text(words.order), "words.keys": .text(words.keys), "words.select": .text(words.select),
@@ -67,9 +71,9 @@ struct PageRenderer: Sendable {
     ]
   }
 
-  private func page(_ fields: TemplateValues, status: HTTPResponse.Status) -> Response {
+  func page(_ fields: TemplateValues, status: HTTPResponse.Status, _ other: TemplateText? = nil) -> Response {
     var response = Response.bytes(
-      Array(template.render(fields).utf8), type: "text/html; charset=utf-8", status: status)
+      Array((other ?? template).render(fields).utf8), type: "text/html; charset=utf-8", status: status)
     response.headers[.contentSecurityPolicy] =
       "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     response.headers[.referrerPolicy] = "no-referrer"

@@ -95,7 +95,7 @@ struct ApplyWorker: Sendable {
     let context = ApplyContext(
       vault: vault, mailDomain: mailDomain, lease: lease, deliveryLease: Lease(for: limits.lease),
       expressSlots: free, isThorough: isThorough, restockDelay: limits.restockDelay,
-      restockWindow: limits.restockWindow, noticeWindow: limits.noticeWindow)
+      restockWindow: limits.restockWindow, noticeWindow: limits.noticeWindow, sendsReceipts: limits.sendsReceipts)
     let result = try await pool.write { session in
       let result = try ApplyTransaction.run(session, events, context)
       FaultPoint.bound.reached()
@@ -110,6 +110,7 @@ struct ApplyWorker: Sendable {
   func report(_ result: ApplyResult) {
     telemetry.count(result)
     if result.queuedDeliveries > 0 { wake(.deliver) }
+    if limits.sendsReceipts, !result.orders.isEmpty { wake(.notify) }
     if result.hasRefunds { wake(.refund) }
     if result.hasQuestions {
       wake(.fetchDispute)

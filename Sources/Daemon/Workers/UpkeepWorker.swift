@@ -33,6 +33,7 @@ struct UpkeepWorker: Sendable {
       let retention = limits.retention
       let done = try await pool.write { session in
         let done = try Upkeep.run(session, retention)
+        _ = try AddressCodes.prune(session)
         try Upkeep.complete(session, [job], lease: lease)
         return done
       }

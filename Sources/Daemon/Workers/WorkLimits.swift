@@ -33,6 +33,10 @@ package struct WorkLimits: Sendable {
   package var noticeWindow: Duration
   /// How often it is looked for listings that fell to their threshold.
   package var stockWatchInterval: Duration
+  /// Whether customers are told that their orders are paid.
+  package var sendsReceipts: Bool
+  /// How long after it was paid an order counts as late; `nil`: nobody is told.
+  package var delayedAfter: Duration?
 
   package init(
     lease: Duration = .seconds(12), batch: Int = 64, lanes: Int = 2, deliveries: Int = 16,
@@ -40,7 +44,8 @@ package struct WorkLimits: Sendable {
     upkeepInterval: Duration = .seconds(2), roundInterval: Duration = .seconds(3_600),
     retention: Upkeep.Retention = Upkeep.Retention(), drain: Duration = .seconds(20),
     restockDelay: Duration = .seconds(30), restockWindow: Duration = .seconds(86_400),
-    noticeWindow: Duration = .seconds(60), stockWatchInterval: Duration = .seconds(15)
+    noticeWindow: Duration = .seconds(60), stockWatchInterval: Duration = .seconds(15),
+    sendsReceipts: Bool = false, delayedAfter: Duration? = nil
   ) {
     self.lease = lease
     self.batch = batch
@@ -57,6 +62,8 @@ package struct WorkLimits: Sendable {
     self.restockWindow = restockWindow
     self.noticeWindow = noticeWindow
     self.stockWatchInterval = stockWatchInterval
+    self.sendsReceipts = sendsReceipts
+    self.delayedAfter = delayedAfter
   }
 }
 

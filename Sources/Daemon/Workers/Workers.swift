@@ -198,6 +198,11 @@ package final class Workers: Service {
       do {
         let interval = limits.roundInterval
         if try await means.pool.write({ try JobQueue.addRound($0, .upkeep, every: interval) }) { means.wake(.upkeep) }
+        if let after = limits.delayedAfter,
+          try await means.pool.write({ try CustomerNotices.delayed($0, after: after) }) > 0
+        {
+          means.wake(.notify)
+        }
         if try await means.pool.write({ try ParkedEvents.wakeOverlooked($0) }) > 0 { means.wake(.apply) }
       } catch {
         logger.warning("upkeep failed, and will be tried again", metadata: ["error": "\(error)"])

@@ -69,6 +69,9 @@ package enum AuditAction: String, CaseIterable, Sendable {
   case deliveryCancelled = "delivery.cancelled"
   case deliveryRetryRequested = "delivery.retry.requested"
   case deliveryResendRequested = "delivery.resend.requested"
+  case deliveryBounced = "delivery.bounced"
+  case noticeBounced = "notice.bounced"
+  case addressProven = "address.proven"
 
   case refundRequested = "refund.requested"
   case refundApproved = "refund.approved"

@@ -194,6 +194,8 @@ package struct AuditSubject: Hashable, Sendable {
   package static func refundRequest(_ id: RefundRequestID) -> AuditSubject {
     .init(kind: "refund_request", id: id.description)
   }
+  /// A report of a mail that came back.
+  package static func bounce(_ id: Int64) -> AuditSubject { .init(kind: "bounce", id: String(id)) }
   package static func notice(_ id: NoticeID) -> AuditSubject { .init(kind: "notice", id: id.description) }
   /// A vendor's endpoint.
   package static func webhook(_ id: WebhookEndpointID) -> AuditSubject { .init(kind: "webhook", id: id.description) }

@@ -128,6 +128,8 @@ struct FilterTermReader {
 
 extension FilterSchema {
   /// Every name that may stand before an operator.
-  var fieldNames: [String] { fields.map(\.name) + (timeField == nil ? [] : ["since", "until"])
-    + (sorts.isEmpty ? [] : ["sort"]) }
+  var fieldNames: [String] {
+    fields.map(\.name) + (timeField == nil ? [] : ["since", "until"])
+      + (sorts.isEmpty ? [] : ["sort"])
+  }
 }

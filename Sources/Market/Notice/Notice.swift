@@ -10,7 +10,7 @@ package enum NoticeChannel: String, CaseIterable, Sendable {
 
 /// Where a notice stands.
 package enum NoticeState: String, CaseIterable, Sendable {
-  case pending, sending, sent, retrying, failed, cancelled
+  case pending, sending, sent, retrying, failed, cancelled, bounced
 }
 
 /// What vendors are told of, by the name that a webhook carries as its type.

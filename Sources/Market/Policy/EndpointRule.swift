@@ -20,6 +20,8 @@ package enum EndpointResource: String, CaseIterable, Sendable {
   case newOrder
   /// The one order that the token is of.
   case order
+  /// The orders of an address, for whoever gets mail there.
+  case address
   /// What Stripe tells.
   case event
 }
@@ -52,6 +54,11 @@ package struct EndpointRule: Hashable, Sendable {
   package static let reveal = EndpointRule("POST", "/o/{token}/reveal", .orderHolder(.revealKey), .order)
   package static let thanks = EndpointRule("GET", "/thanks", .anyone, .service)
   package static let cancelled = EndpointRule("GET", "/cancelled", .anyone, .service)
+  package static let askLookup = EndpointRule("GET", "/lookup", .anyone, .address)
+  package static let lookup = EndpointRule("POST", "/lookup", .anyone, .address)
+  package static let lookupCode = EndpointRule("POST", "/lookup/code", .anyone, .address)
+  package static let requestCode = EndpointRule("POST", "/v1/lookups", .anyone, .address)
+  package static let proveAddress = EndpointRule("POST", "/v1/lookups/code", .anyone, .address)
   package static let asset = EndpointRule("GET", "/assets/{file}", .anyone, .service)
   package static let metrics = EndpointRule("GET", "/metrics", .monitor, .service)
 }
@@ -60,7 +67,7 @@ extension Policy {
   /// Every endpoint of the public server, and the metrics server's own.
   package static let endpoints: [EndpointRule] = [
     .health, .readiness, .document, .catalogue, .listing, .checkout, .order, .portal, .webhook, .orderPage, .reveal,
-    .thanks, .cancelled, .asset, .metrics,
+    .thanks, .cancelled, .askLookup, .lookup, .lookupCode, .requestCode, .proveAddress, .asset, .metrics,
   ]
 }
 

@@ -248,6 +248,8 @@ package enum Policy {
     FunctionRule("webhook_secret", ["bigint", "bytea", "text"], callers: vendorAndOps),
     FunctionRule("webhook_secret_answer", ["bigint"], callers: vendorAndOps),
     FunctionRule("vendor_contact", ["bigint", "text", "text", "text[]", "text"], callers: vendorAndOps),
+    FunctionRule("vendor_add", ["text", "text", "text", "text", "text"], needs: .managePeople),
+    FunctionRule("listing_add", ["bigint", "bigint", "bigint", "text", "text"], needs: .managePeople),
     FunctionRule("stock_threshold", ["bigint", "integer", "text"], callers: vendorAndOps),
     FunctionRule("alert_ack", ["bigint", "bigint", "text"], needs: .manageWork),
     FunctionRule("alert_silence", ["text", "text", "bigint", "text"], needs: .manageWork),

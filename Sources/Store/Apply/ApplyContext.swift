@@ -19,11 +19,13 @@ package struct ApplyContext: Sendable {
   package let restockWindow: Duration
   /// Vendors get one mail for all orders that were paid in so much time.
   package let noticeWindow: Duration
+  /// Customers get a mail when their order is paid, beside the one that brings the key.
+  package let sendsReceipts: Bool
 
   package init(
     vault: KeyVault, mailDomain: String, lease: Lease, deliveryLease: Lease, expressSlots: Int,
     isThorough: Bool = false, restockDelay: Duration = .seconds(30), restockWindow: Duration = .seconds(86_400),
-    noticeWindow: Duration = .seconds(60)
+    noticeWindow: Duration = .seconds(60), sendsReceipts: Bool = false
   ) {
     self.vault = vault
     self.mailDomain = mailDomain
@@ -34,13 +36,15 @@ package struct ApplyContext: Sendable {
     self.restockDelay = restockDelay
     self.restockWindow = restockWindow
     self.noticeWindow = noticeWindow
+    self.sendsReceipts = sendsReceipts
   }
 
   /// The same, for one event alone.
   package var thorough: ApplyContext {
     ApplyContext(
       vault: vault, mailDomain: mailDomain, lease: lease, deliveryLease: deliveryLease, expressSlots: expressSlots,
-      isThorough: true, restockDelay: restockDelay, restockWindow: restockWindow, noticeWindow: noticeWindow)
+      isThorough: true, restockDelay: restockDelay, restockWindow: restockWindow, noticeWindow: noticeWindow,
+      sendsReceipts: sendsReceipts)
   }
 }
 

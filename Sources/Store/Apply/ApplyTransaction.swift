@@ -38,7 +38,8 @@ package struct ApplyTransaction {
     try transaction.bind(session, bindings)
     transaction.writes.done = events.map(\.job)
     try transaction.writes.run(
-      session, lease: context.lease, deliveryLease: context.deliveryLease, noticeWindow: context.noticeWindow)
+      session, lease: context.lease, deliveryLease: context.deliveryLease, noticeWindow: context.noticeWindow,
+      sendsReceipts: context.sendsReceipts)
     return transaction.result
   }
 

@@ -123,7 +123,9 @@ struct ApplyWrites {
 
 extension ApplyWrites {
   /// Writes all of it in one round trip. Stock counters come last but for the fence, because buyers wait for them.
-  func run(_ session: borrowing Session, lease: Lease, deliveryLease: Lease, noticeWindow: Duration) throws {
+  func run(
+    _ session: borrowing Session, lease: Lease, deliveryLease: Lease, noticeWindow: Duration, sendsReceipts: Bool
+  ) throws {
     for one in cases { try CaseDesk.open(session, one.kind, one.order, text: one.text) }
     var statements: [(sql: SQL, expected: Int?)] = []
     func add(_ isWanted: Bool, _ sql: @autoclosure () -> SQL, expected: Int? = nil) {
@@ -159,6 +161,9 @@ extension ApplyWrites {
     add(!linked.isEmpty, unparkSQL)
     add(!looks.isEmpty, Restock.look(looks, besides: done))
     add(!newlyPaid.isEmpty, NoticeQueue.newOrders(newlyPaid, window: noticeWindow))
+    add(sendsReceipts && !newlyPaid.isEmpty, CustomerNotices.received(newlyPaid))
+    let returned = refunds.filter { $0.fact.status == .succeeded }
+    add(!returned.isEmpty, CustomerNotices.refunded(returned))
     for (kind, list) in jobs { add(!list.isEmpty, JobQueue.add(kind, list)) }
     add(!audit.isEmpty, audit.statement, expected: audit.count)
     add(!stock.isEmpty, stockSQL, expected: stock.count)

@@ -103,6 +103,8 @@ package enum DeliverySettlement {
       "attempt": String(delivery.attempt), "message_id": delivery.messageID,
       "reply": SafeText.cleaned(outcome.reply, limit: 500),
     ]
+    // As people name a version: the beginning of it.
+    details["template"] = outcome.template.map { String($0.version.prefix(12)) }
     if let delay = outcome.retryAfter { details["retry_after_ms"] = String(delay.wholeMicroseconds / 1000) }
     try audit.add(
       outcome.ending.action, .delivery(delivery.delivery), order: (delivery.order, delivery.orderNumber),

@@ -97,5 +97,4 @@ CREATE INDEX worker_there ON gkm.worker (last_seen) WHERE stopped_at IS NULL;
 CREATE INDEX IF NOT EXISTS orders_paid ON gkm.orders USING brin (paid_at) WITH (pages_per_range = 32, autosummarize = on);
 CREATE INDEX stripe_event_received ON gkm.stripe_event
   USING brin (received_at) WITH (pages_per_range = 32, autosummarize = on);
-CREATE INDEX delivery_attempt_started ON gkm.delivery_attempt
-  USING brin (started_at) WITH (pages_per_range = 32, autosummarize = on);
+CREATE INDEX delivery_attempt_started ON gkm.delivery_attempt USING brin (started_at);

@@ -17,3 +17,6 @@ CREATE INDEX audit_event_at ON gkm.audit_event (at, id);
 CREATE INDEX vendor_order_created ON gkm.vendor_order (vendor_id, created_at, order_id);
 CREATE INDEX delivery_vendor_created ON gkm.delivery (vendor_id, created_at, id);
 CREATE INDEX audit_event_vendor ON gkm.audit_event (vendor_id, at, id) WHERE vendor_id IS NOT NULL;
+CREATE INDEX audit_event_vendor_action ON gkm.audit_event (vendor_id, action text_pattern_ops)
+  WHERE vendor_id IS NOT NULL;
+CREATE INDEX ledger_tx_posted ON gkm.ledger_tx (posted_at, id);

@@ -24,7 +24,7 @@ extension NoticeClaim {
 
     mutating func add(_ row: DueNotice, job: ClaimedJob, lease: Lease, attemptLimit: Int) throws {
       seen.insert(job.id)
-      guard row.state != .sent, row.state != .cancelled else {
+      guard ![.sent, .cancelled, .bounced].contains(row.state) else {
         finished.append(job.id)
         return
       }

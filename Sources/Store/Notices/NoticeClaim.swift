@@ -102,14 +102,15 @@ struct DueNotice {
     values = try NoticeJSON.decode([String: String].self, try row.string(10))
     order = try Self.order(row)
     if let order {
-      values["number"] = order.number
-      values["amount"] = order.amount.description
-      values["total"] = values["amount"]
-      values["items"] = order.lines.map(\.text).joined(separator: ", ")
+      let amount = order.amount.description
+      let items = order.lines.map(\.text).joined(separator: ", ")
+      // What the notice itself tells is meant: the amount of a refund is not the order's.
+      values.merge(["number": order.number, "amount": amount, "total": amount, "items": items]) { told, _ in told }
     }
     values["vendor"] = try row.stringOrNil(20)
     target = try Self.target(row, audience, channel)
-    if case .mail(_, let name?) = target { values["name"] = name }
+    // A code proves an address, not whose it is.
+    if case .mail(_, let name?) = target, template != "address_code" { values["name"] = name }
   }
 
   /// Attempts that count against the limit: a person who redrives what was given up asks for a new round.

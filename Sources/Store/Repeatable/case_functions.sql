@@ -263,6 +263,10 @@ BEGIN
     updated_at = now(), version = version + 1
   WHERE id = c.id RETURNING * INTO c;
   PERFORM gkm.case_say(c, p_audience, person_role, told);
+  IF p_audience = 'customer' THEN
+    PERFORM gkm.notice_add('case_answer', 'customer', 'case_answer/' || c.id || '/' || c.version, c.order_id, NULL,
+      jsonb_build_object('answer', told), NULL, c.id);
+  END IF;
   PERFORM gkm.case_audit('case.answered', c, person_role, NULL, spoken_to, ARRAY['audience', p_audience]);
   RETURN c.version;
 END $$;

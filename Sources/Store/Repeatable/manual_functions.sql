@@ -74,8 +74,8 @@ END $$;
 CREATE OR REPLACE FUNCTION gkm.resend_plan(p_order bigint, p_units bigint[], p_elsewhere boolean) RETURNS jsonb
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = '' AS $$
 DECLARE
-  fit CONSTANT text[] := CASE WHEN p_elsewhere THEN ARRAY['confirmed', 'failed', 'retrying', 'pending']
-    ELSE ARRAY['confirmed'] END;
+  fit CONSTANT text[] := CASE WHEN p_elsewhere THEN ARRAY['confirmed', 'bounced', 'failed', 'retrying', 'pending']
+    ELSE ARRAY['confirmed', 'bounced'] END;
   one record;
   plan jsonb := '[]';
   obstacle text;
@@ -205,7 +205,7 @@ CREATE OR REPLACE FUNCTION gkm.elsewhere_plan(p_order bigint, p_state text) RETU
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = '' AS $$
 BEGIN
   PERFORM gkm.demand_delivering(p_state);
-  IF EXISTS (SELECT FROM gkm.reveal r WHERE r.order_id = p_order) THEN
+  IF EXISTS (SELECT FROM gkm.reveal r WHERE r.order_id = p_order AND r.channel = 'page') THEN
     RAISE EXCEPTION 'a key of this order was looked at already: it goes to no other address'
       USING ERRCODE = 'object_not_in_prerequisite_state';
   END IF;
@@ -323,7 +323,7 @@ BEGIN
     'unit', u.id, 'position', u.position, 'title', u.title, 'vendor', u.handle, 'vendor_id', u.vendor_id,
     'listing', u.listing_id, 'key', u.stock_unit_id, 'delivery', u.delivery, 'delivery_state', u.delivery_state,
     'was_delivered', u.confirmed_at IS NOT NULL,
-    'was_revealed', EXISTS (SELECT FROM gkm.reveal r WHERE r.order_unit_id = u.id),
+    'was_revealed', EXISTS (SELECT FROM gkm.reveal r WHERE r.order_unit_id = u.id AND r.channel = 'page'),
     'in_stock', coalesce((SELECT t.available FROM gkm.listing_stock t WHERE t.listing_id = u.listing_id), 0),
     'siblings', gkm.sibling_counts(u.import_id));
 END $$;

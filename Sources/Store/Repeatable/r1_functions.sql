@@ -105,12 +105,18 @@ DECLARE
   since timestamptz := (f->>'since')::timestamptz;
   until timestamptz := (f->>'until')::timestamptz;
   states text[] := CASE WHEN f ? 'state' THEN ARRAY(SELECT jsonb_array_elements_text(f->'state')) END;
+  -- One state's rows come in the order of an index on the state and the id.
+  only_state text := CASE WHEN cardinality(states) = 1 THEN states[1] END;
+  -- Few orders' numbers begin so: they are looked up. With less of a number a page is soon full.
+  numbered boolean := prefix IS NOT NULL AND left(upper(prefix), 2) = 'GK';
+  few boolean := prefix IS NOT NULL
+    AND (length(prefix) >= 5 OR left(upper(prefix), 3) <> left('GK-', length(prefix)));
 BEGIN
   IF me IS NULL THEN
     RAISE EXCEPTION 'permission denied: only a vendor may ask this' USING ERRCODE = 'insufficient_privilege';
   END IF;
   -- Rows of some time lie together in the order of that time, and are read in it.
-  IF p_kind IN ('orders', 'deliveries') AND (since IS NOT NULL OR until IS NOT NULL) THEN
+  IF p_kind IN ('orders', 'deliveries', 'ledger') AND (since IS NOT NULL OR until IS NOT NULL) THEN
     p_kind := p_kind || ' by time';
   END IF;
   CASE p_kind
@@ -124,7 +130,8 @@ BEGIN
     FROM gkm.vendor_order v JOIN gkm.orders o ON o.id = v.order_id
     WHERE v.vendor_id = me AND (p_after IS NULL OR (v.created_at, v.order_id) < ((
         SELECT a.created_at FROM gkm.vendor_order a WHERE a.vendor_id = me AND a.order_id = p_after), p_after))
-      AND (states IS NULL OR o.state = ANY (states))
+      AND (only_state IS NULL OR o.state = only_state)
+      AND (only_state IS NOT NULL OR states IS NULL OR o.state = ANY (states))
       AND (since IS NULL OR v.created_at >= since) AND (until IS NULL OR v.created_at < until)
       AND (prefix IS NULL OR v.number ~>=~ upper(prefix) AND v.number ~<~ (upper(prefix) || chr(1114109)))
     ORDER BY v.created_at DESC, v.order_id DESC LIMIT take;
@@ -150,7 +157,8 @@ BEGIN
       'created_at', v.created_at, 'paid_at', o.paid_at, 'delivered_at', o.delivered_at)
     FROM gkm.vendor_order v JOIN gkm.orders o ON o.id = v.order_id
     WHERE v.vendor_id = me AND v.order_id < coalesce(p_after, 9223372036854775807)
-      AND (states IS NULL OR o.state = ANY (states))
+      AND (only_state IS NULL OR o.state = only_state)
+      AND (only_state IS NOT NULL OR states IS NULL OR o.state = ANY (states))
       AND (prefix IS NULL OR v.number ~>=~ upper(prefix) AND v.number ~<~ (upper(prefix) || chr(1114109)))
     ORDER BY v.order_id DESC LIMIT take;
   WHEN 'deliveries' THEN
@@ -162,9 +170,10 @@ BEGIN
     FROM gkm.delivery d JOIN gkm.orders o ON o.id = d.order_id
     WHERE d.vendor_id = me AND d.id < coalesce(p_after, 9223372036854775807)
       AND (states IS NULL OR d.state = ANY (states))
-      AND (prefix IS NULL OR d.order_id IN (
+      AND (NOT few OR d.order_id = ANY (ARRAY(
         SELECT v.order_id FROM gkm.vendor_order v
-        WHERE v.vendor_id = me AND v.number ~>=~ upper(prefix) AND v.number ~<~ (upper(prefix) || chr(1114109))))
+        WHERE v.vendor_id = me AND v.number ~>=~ upper(prefix) AND v.number ~<~ (upper(prefix) || chr(1114109)))))
+      AND (prefix IS NULL OR few OR o.number ~>=~ upper(prefix) AND o.number ~<~ (upper(prefix) || chr(1114109)))
     ORDER BY d.id DESC LIMIT take;
   WHEN 'stock' THEN
     RETURN QUERY
@@ -187,8 +196,12 @@ BEGIN
     WHERE e.vendor_id = me AND (p_after IS NULL OR (e.at, e.id) < ((
         SELECT a.at FROM gkm.audit_event a WHERE a.vendor_id = me AND a.id = p_after), p_after))
       AND (since IS NULL OR e.at >= since) AND (until IS NULL OR e.at < until)
-      AND (prefix IS NULL OR e.action ~>=~ lower(prefix) AND e.action ~<~ (lower(prefix) || chr(1114109))
-        OR o.number ~>=~ upper(prefix) AND o.number ~<~ (upper(prefix) || chr(1114109)))
+      AND (NOT numbered OR NOT few OR e.order_id = ANY (ARRAY(
+        SELECT v.order_id FROM gkm.vendor_order v
+        WHERE v.vendor_id = me AND v.number ~>=~ upper(prefix) AND v.number ~<~ (upper(prefix) || chr(1114109)))))
+      AND (NOT numbered OR few OR o.number ~>=~ upper(prefix) AND o.number ~<~ (upper(prefix) || chr(1114109)))
+      AND (prefix IS NULL OR numbered
+        OR e.action ~>=~ lower(prefix) AND e.action ~<~ (lower(prefix) || chr(1114109)))
     ORDER BY e.at DESC, e.id DESC LIMIT take;
   WHEN 'cases' THEN
     RETURN QUERY
@@ -201,6 +214,26 @@ BEGIN
       AND (since IS NULL OR c.created_at >= since) AND (until IS NULL OR c.created_at < until)
       AND (prefix IS NULL OR o.number ~>=~ upper(prefix) AND o.number ~<~ (upper(prefix) || chr(1114109)))
     ORDER BY c.id DESC LIMIT take;
+  WHEN 'ledger by time' THEN
+    RETURN QUERY
+    SELECT p.tx_id * 1000 + p.position, jsonb_build_object(
+      'at', t.posted_at, 'order', o.number, 'entry', t.entry, 'title', l.title, 'amount', -p.amount,
+      'currency', p.currency, 'line', (
+        SELECT count(*) FROM gkm.order_line x WHERE x.order_id = l.order_id AND x.vendor_id = me AND x.id <= l.id))
+    FROM gkm.ledger_posting p
+    JOIN gkm.ledger_tx t ON t.id = p.tx_id
+    LEFT JOIN gkm.orders o ON o.id = t.order_id
+    LEFT JOIN gkm.order_line l ON l.id = p.order_line_id
+    WHERE p.vendor_id = me
+      AND (p_after IS NULL OR (t.posted_at, t.id) <= ((
+        SELECT a.posted_at FROM gkm.ledger_tx a WHERE a.id = p_after / 1000), p_after / 1000)
+        AND (t.id <> p_after / 1000 OR p.position < p_after % 1000))
+      AND (since IS NULL OR t.posted_at >= since) AND (until IS NULL OR t.posted_at < until)
+      AND (NOT few OR t.order_id = ANY (ARRAY(
+        SELECT v.order_id FROM gkm.vendor_order v
+        WHERE v.vendor_id = me AND v.number ~>=~ upper(prefix) AND v.number ~<~ (upper(prefix) || chr(1114109)))))
+      AND (prefix IS NULL OR few OR o.number ~>=~ upper(prefix) AND o.number ~<~ (upper(prefix) || chr(1114109)))
+    ORDER BY t.posted_at DESC, t.id DESC, p.position DESC LIMIT take;
   WHEN 'ledger' THEN
     RETURN QUERY
     SELECT p.tx_id * 1000 + p.position, jsonb_build_object(
@@ -213,8 +246,10 @@ BEGIN
     LEFT JOIN gkm.order_line l ON l.id = p.order_line_id
     WHERE p.vendor_id = me
       AND (p.tx_id, p.position) < (coalesce(p_after / 1000, 9223372036854775807), coalesce(p_after % 1000, 0))
-      AND (since IS NULL OR t.posted_at >= since) AND (until IS NULL OR t.posted_at < until)
-      AND (prefix IS NULL OR o.number ~>=~ upper(prefix) AND o.number ~<~ (upper(prefix) || chr(1114109)))
+      AND (NOT few OR t.order_id = ANY (ARRAY(
+        SELECT v.order_id FROM gkm.vendor_order v
+        WHERE v.vendor_id = me AND v.number ~>=~ upper(prefix) AND v.number ~<~ (upper(prefix) || chr(1114109)))))
+      AND (prefix IS NULL OR few OR o.number ~>=~ upper(prefix) AND o.number ~<~ (upper(prefix) || chr(1114109)))
     ORDER BY p.tx_id DESC, p.position DESC LIMIT take;
   WHEN 'balances' THEN
     RETURN QUERY
@@ -253,7 +288,7 @@ BEGIN
     RETURN QUERY
     SELECT i.id, jsonb_build_object(
       'listing', i.listing_id, 'title', p.title, 'source', i.source, 'state', i.state, 'dry_run', i.is_dry_run,
-      'rows', greatest(i.rows_total, coalesce(g.rows_staged, 0)), 'done', coalesce(g.rows_done, 0),
+      'rows', greatest(i.rows_total, coalesce(g.rows_staged, 0)), 'done', coalesce(g.rows_done, i.rows_total),
       'accepted', i.rows_accepted, 'repeated', i.rows_repeated, 'yours', i.rows_yours, 'review', i.rows_review,
       'malformed', i.rows_malformed, 'too_long', i.rows_too_long, 'problem', i.problem, 'created_at', i.created_at,
       'finished_at', i.finished_at, 'version', i.version)

@@ -249,7 +249,7 @@ CREATE OR REPLACE FUNCTION api.vendor_contact(
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS $$
 DECLARE
   person_role text := gkm.demand_role('vendor', 'ops', 'admin');
-  vendor bigint := gkm.demand_vendor(person_role, p_vendor, p_reason);
+  whose bigint := gkm.demand_vendor(person_role, p_vendor, p_reason);
   events text[];
   v gkm.vendor;
 BEGIN
@@ -260,12 +260,12 @@ BEGIN
     RAISE EXCEPTION 'a language is en, es or es-MX' USING ERRCODE = 'invalid_parameter_value';
   END IF;
   IF p_events IS NOT NULL THEN events := gkm.demand_events(p_events, 0); END IF;
-  SELECT * INTO v FROM gkm.vendor WHERE id = vendor FOR UPDATE;
+  SELECT * INTO v FROM gkm.vendor WHERE id = whose FOR UPDATE;
   UPDATE gkm.vendor
   SET contact_email = coalesce(p_email, contact_email), locale = coalesce(p_locale, locale),
     mail_events = coalesce(events, mail_events), version = version + 1
-  WHERE id = vendor;
-  PERFORM gkm.audit('vendor.changed', 'vendor', vendor::text, NULL, NULL, vendor, person_role, btrim(p_reason),
+  WHERE id = whose;
+  PERFORM gkm.audit('vendor.changed', 'vendor', whose::text, NULL, NULL, whose, person_role, btrim(p_reason),
     ARRAY['address', CASE WHEN p_email <> v.contact_email::text THEN 'changed' END, 'locale', p_locale,
       'mail_events', array_to_string(events, ' '), 'was_mail_events', array_to_string(v.mail_events, ' ')]);
   RETURN v.version + 1;

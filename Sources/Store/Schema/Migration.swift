@@ -47,6 +47,7 @@ enum Repeatable {
     text(PackageResources.restock_functions_sql),
     text(PackageResources.notice_functions_sql),
     text(PackageResources.webhook_functions_sql),
+    text(PackageResources.vendor_functions_sql),
     text(PackageResources.commission_functions_sql),
     text(PackageResources.ledger_functions_sql),
     text(PackageResources.work_functions_sql),
@@ -55,6 +56,7 @@ enum Repeatable {
     text(PackageResources.alert_functions_sql),
     text(PackageResources.import_functions_sql),
     text(PackageResources.key_functions_sql),
+    text(PackageResources.mail_functions_sql),
   ]
 }
 

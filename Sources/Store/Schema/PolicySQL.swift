@@ -121,9 +121,10 @@ enum PolicySQL {
     case .identity: condition = "id = (SELECT api.my_vendor())"
     case .everything: condition = "true"
     case .order(let column):
+      // OFFSET 0: a row is looked up by itself. Without it the planner may gather all that the vendor ever sold first.
       condition =
         "EXISTS (SELECT FROM gkm.vendor_order v WHERE v.order_id = \(rule.table).\(column)"
-        + " AND v.vendor_id = (SELECT api.my_vendor()))"
+        + " AND v.vendor_id = (SELECT api.my_vendor()) OFFSET 0)"
     }
     let columns = rule.vendorColumns ?? open
     return [

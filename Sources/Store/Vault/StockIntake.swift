@@ -111,6 +111,7 @@ package struct StockIntake: Sendable {
       WHERE id = \(order.id)
       """,
       "DELETE FROM gkm.stock_check WHERE import_id = \(order.id)",
+      "UPDATE gkm.stock_import_progress SET rows_done = \(order.rows), updated_at = now() WHERE import_id = \(order.id)",
     ])
     if accepted > 0, !order.isDryRun {
       // Buyers race on this row: it is touched last.

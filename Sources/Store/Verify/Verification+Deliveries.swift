@@ -47,6 +47,18 @@ extension Verification {
       LEFT JOIN gkm.orders o ON o.id = t.order_id
       WHERE v.version IS NULL
       """),
+    Check(
+      "deliveries.bounced", "what is marked as bounced has a report that gave it up",
+      counting: "SELECT count(*) FROM gkm.bounce",
+      """
+      SELECT o.number, 'its delivery ' || d.id || ' is bounced, and no report says so'
+      FROM gkm.delivery d JOIN gkm.orders o ON o.id = d.order_id
+      WHERE d.state = 'bounced' AND NOT EXISTS (SELECT FROM gkm.bounce b WHERE b.delivery_id = d.id AND b.is_final)
+      UNION ALL
+      SELECT 'notice ' || n.id, 'is bounced, and no report says so'
+      FROM gkm.notice n
+      WHERE n.state = 'bounced' AND NOT EXISTS (SELECT FROM gkm.bounce b WHERE b.notice_id = n.id AND b.is_final)
+      """),
   ]
 
   /// A delivery is sent again after it was confirmed only when its unit got another key, or when somebody asked for it.

@@ -7,11 +7,11 @@ extension Verification {
       counting: "SELECT count(*) FROM gkm.notice", attempts),
     Check(
       "notices.queued", "a notice that is not settled has a job that sends it, or lies with the dead letters",
-      counting: "SELECT count(*) FROM gkm.notice WHERE state NOT IN ('sent', 'cancelled')",
+      counting: "SELECT count(*) FROM gkm.notice WHERE state NOT IN ('sent', 'cancelled', 'bounced')",
       """
       SELECT 'notice ' || n.id, 'is ' || n.state || ', and nothing will ever send it'
       FROM gkm.notice n
-      WHERE n.state NOT IN ('sent', 'cancelled')
+      WHERE n.state NOT IN ('sent', 'cancelled', 'bounced')
         AND NOT EXISTS (SELECT FROM gkm.job j WHERE j.kind = 'notify' AND j.subject = n.id::text)
         AND NOT EXISTS (SELECT FROM gkm.job_dead d WHERE d.kind = 'notify' AND d.subject = n.id::text)
         AND n.updated_at < now() - interval '1 minute'
@@ -32,8 +32,8 @@ extension Verification {
           THEN 'has an attempt that ended nobody knows how, and is not marked unknown'
         WHEN (n.state = 'sending') <> (coalesce(t.prepared, 0) = 1)
           THEN 'is ' || n.state || ', and its last attempt says something else'
-        WHEN n.state = 'sent' AND coalesce(t.confirmed, 0) = 0 THEN 'is sent, and no attempt was'
-        WHEN n.state = 'sent' AND (n.sent_at IS NULL OR n.message_id IS NULL OR n.template_version IS NULL)
+        WHEN n.state IN ('sent', 'bounced') AND coalesce(t.confirmed, 0) = 0 THEN 'is sent, and no attempt was'
+        WHEN n.state IN ('sent', 'bounced') AND (n.sent_at IS NULL OR n.message_id IS NULL OR n.template_version IS NULL)
           THEN 'is sent, and nobody knows when, under which name or in which words'
         WHEN t.confirmed > 1 THEN 'was sent ' || t.confirmed || ' times'
       END AS problem

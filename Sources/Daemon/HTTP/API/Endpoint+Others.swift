@@ -78,6 +78,27 @@ extension Endpoint {
     ],
     answers: [Answer(status: 200, about: "The style sheet.", content: .other("text/css"))], refusals: [404])
 
+  static let askLookup = Endpoint(
+    rule: .askLookup, id: "showLookup", summary: "Where a customer who lost the link asks for a code.",
+    answers: [page(200, "The page.")])
+
+  static let lookup = Endpoint(
+    rule: .lookup, id: "askForCode",
+    summary: "Mails a code, and shows the same page whether or not the address has an order.",
+    body: .other("application/x-www-form-urlencoded"),
+    answers: [
+      page(200, "The page that takes the code."), page(422, "That is no address."), page(429, "Asked too often."),
+      page(503, "It cannot be done just now."),
+    ])
+
+  static let lookupCode = Endpoint(
+    rule: .lookupCode, id: "showOrders", summary: "The page with the orders of the address that the code proves.",
+    body: .other("application/x-www-form-urlencoded"),
+    answers: [
+      page(200, "The orders, with the links to their pages."), page(403, "The code is wrong, used or too old."),
+      page(429, "Asked too often."), page(503, "It cannot be done just now."),
+    ])
+
   private static func page(_ status: Int, _ about: String) -> Answer {
     Answer(status: status, about: about, content: .other("text/html"))
   }
