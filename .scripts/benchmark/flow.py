@@ -151,7 +151,7 @@ def check(stand, count):
           (SELECT count(*) FROM gkm.stripe_event WHERE state = 'done'),
           (SELECT count(*) FROM gkm.stock_unit WHERE state = 'assigned'),
           (SELECT sum(sold) FROM gkm.listing_stock),
-          (SELECT count(*) FROM gkm.job) + (SELECT count(*) FROM gkm.job_dead)""")
+          (SELECT count(*) FROM gkm.job WHERE kind <> 'notify') + (SELECT count(*) FROM gkm.job_dead)""")
     found = [int(value) for value in row.split("\t")]
     names = ("delivered", "units with a key", "keys given", "first attempts confirmed", "attempts", "events done",
              "keys assigned", "sold by the counters", "jobs left")
