@@ -153,7 +153,7 @@ struct NoticeBench: Sendable {
     try await sql("UPDATE gkm.job SET run_at = now() WHERE kind = 'notify' AND lease_token IS NULL;")
   }
 
-  func eventually(_ query: String, is wanted: String, within limit: Duration = .seconds(30)) async throws {
+  func eventually(_ query: String, is wanted: String, within limit: Duration = .seconds(90)) async throws {
     let end = ContinuousClock.now + limit
     while true {
       let found = try await sql(query)
@@ -162,7 +162,7 @@ struct NoticeBench: Sendable {
         Issue.record("\(query) is \(found), not \(wanted)")
         return
       }
-      try await Task.sleep(for: .milliseconds(20))
+      try await Task.sleep(for: .milliseconds(100))
     }
   }
 
