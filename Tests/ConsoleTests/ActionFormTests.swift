@@ -9,23 +9,6 @@ import Testing
 @Suite struct ActionFormTests {
   private let size = Size(rows: 24, columns: 80)
 
-  private func press(_ names: String..., in state: inout AppState) -> [Effect] {
-    var effects: [Effect] = []
-    for name in names {
-      guard let key = Key(name) else { continue }
-      if case .character(let character) = key.code, key.modifiers.isEmpty {
-        effects = update(&state, .input(.character(character)), now: Sample.now)
-      } else {
-        effects = update(&state, .input(.key(key)), now: Sample.now)
-      }
-    }
-    return effects
-  }
-
-  private func type(_ text: String, into state: inout AppState) {
-    for character in text { _ = update(&state, .input(.character(character)), now: Sample.now) }
-  }
-
   @Test func amountsAreReadToTheMinorUnitAndNeverRounded() {
     #expect(AmountText.minorUnits("19.99", .eur) == 1_999)
     #expect(AmountText.minorUnits("19", .eur) == 1_900)
