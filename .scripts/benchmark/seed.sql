@@ -15,7 +15,7 @@ INSERT INTO gkm.orders (id, number, customer_email, customer_name, amount, curre
   FROM bench_order ORDER BY id;
 INSERT INTO gkm.order_line (id, order_id, listing_id, vendor_id, title, quantity, unit_price, currency,
     commission_rule_id, commission_bps, commission)
-  SELECT id, id, listing_id, vendor_id, title, 1, price, currency, 1, 1000, price / 10 FROM bench_order ORDER BY id;
+  SELECT id, id, listing_id, vendor_id, title, 1, price, currency, 1, 1000, round(price / 10.0) FROM bench_order ORDER BY id;
 INSERT INTO gkm.vendor_order (vendor_id, order_id, number, customer_masked, amount, currency)
   SELECT vendor_id, id, number, 'b***@b***', price, currency FROM bench_order ORDER BY id;
 INSERT INTO gkm.order_unit (id, order_id, order_line_id, listing_id, vendor_id, position)
