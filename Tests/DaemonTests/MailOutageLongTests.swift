@@ -118,8 +118,14 @@ import Testing
     try await Task.sleep(for: .seconds(20))
     #expect(try await bench.sql(Self.alerts) == "firing 1", "told once, however long it lasts")
 
+    // Each was tried, and then one of them now and then: none used up what it has.
+    let tries = try await bench.sql("SELECT sum(attempts) <= 50, max(attempts_in_round) <= 1 FROM gkm.delivery;")
+    #expect(tries == "t|t")
+
     try await mail.start()
+    let back = ContinuousClock.now
     try await eventually(bench, Self.arrived, is: "30")
+    #expect(ContinuousClock.now - back < .seconds(15), "all go as soon as the server is back")
     try await eventually(bench, Self.alerts, is: "resolved 1")
     // The team's own mails wait like all others, and arrive.
     try await eventually(

@@ -17,6 +17,7 @@ final class DeliverySender: Sendable {
   private let keeper: LeaseKeeper
   private let settler: DeliverySettler
   private let slots: Slots
+  private let gate: MailGate
   private let attemptLimit: Int
   private let telemetry: WorkTelemetry
   private let logger: Logger
@@ -26,8 +27,8 @@ final class DeliverySender: Sendable {
 
   init(
     pool: PostgresPool, keys: DataKeyCache, mail: KeyMail, outbound: OutboundClient, server: SMTPConfiguration,
-    keeper: LeaseKeeper, settler: DeliverySettler, slots: Slots, attemptLimit: Int, telemetry: WorkTelemetry,
-    logger: Logger, now: @escaping @Sendable () -> Instant
+    keeper: LeaseKeeper, settler: DeliverySettler, slots: Slots, gate: MailGate, attemptLimit: Int,
+    telemetry: WorkTelemetry, logger: Logger, now: @escaping @Sendable () -> Instant
   ) {
     self.pool = pool
     self.keys = keys
@@ -37,6 +38,7 @@ final class DeliverySender: Sendable {
     self.keeper = keeper
     self.settler = settler
     self.slots = slots
+    self.gate = gate
     self.attemptLimit = attemptLimit
     self.telemetry = telemetry
     self.logger = logger
@@ -92,13 +94,15 @@ final class DeliverySender: Sendable {
     FaultPoint.sending.reached()
     do throws(OutboundError) {
       let reply = try await outbound.mail(envelope, through: server)
+      gate.answered()
       FaultPoint.sent.reached()
       telemetry.sendSeconds.record(ContinuousClock.now - start)
       if let paidAt = delivery.paidAt { telemetry.paidToConfirmed.record(now() - paidAt) }
       return outcome(delivery, .confirmed, "\(reply)")
     } catch {
       telemetry.sendSeconds.record(ContinuousClock.now - start)
-      return outcome(delivery, Self.ending(error), "\(error)")
+      gate.failed(error)
+      return outcome(delivery, Self.ending(error), "\(error)", isServerAway: MailGate.isAway(error.kind))
     }
   }
 
@@ -111,14 +115,15 @@ final class DeliverySender: Sendable {
     }
   }
 
+  /// - Parameter isServerAway: nothing was asked of the server: that is no attempt of the delivery's own.
   private func outcome(
-    _ delivery: PreparedDelivery, _ ending: DeliveryOutcome.Ending, _ reply: String
+    _ delivery: PreparedDelivery, _ ending: DeliveryOutcome.Ending, _ reply: String, isServerAway: Bool = false
   ) -> DeliveryOutcome {
-    let retries = delivery.attemptInRound < attemptLimit
+    let retries = isServerAway || delivery.attemptInRound < attemptLimit
     return DeliveryOutcome(
       delivery, ending, reply: reply,
-      retryAfter: retries ? RetrySchedule.delay(afterAttempt: delivery.attemptInRound) : nil,
-      template: mail.template(delivery))
+      retryAfter: retries ? RetrySchedule.delay(afterAttempt: isServerAway ? 1 : delivery.attemptInRound) : nil,
+      isCounted: !isServerAway, template: mail.template(delivery))
   }
 
   private func open(_ delivery: PreparedDelivery) async throws -> [UInt8] {

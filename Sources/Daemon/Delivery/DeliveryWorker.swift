@@ -11,6 +11,7 @@ struct DeliveryWorker: Sendable {
   let vault: KeyVault
   let sender: DeliverySender
   let slots: Slots
+  let gate: MailGate
   let limits: WorkLimits
   let telemetry: WorkTelemetry
   let ticks: LiveTicks
@@ -41,8 +42,11 @@ struct DeliveryWorker: Sendable {
     let lease = Lease(for: limits.lease)
     var used = 0
     defer { slots.giveBack(free - used) }
+    // While the mail server is away the rest stays where it is, due, and is claimed when it is back.
+    let limit = gate.admit(free)
+    guard limit > 0 else { return false }
     let horizon = horizon
-    let jobs = try await pool.write { try JobQueue.claim($0, .deliver, limit: free, lease: lease, past: horizon) }
+    let jobs = try await pool.write { try JobQueue.claim($0, .deliver, limit: limit, lease: lease, past: horizon) }
     guard !jobs.isEmpty else { return false }
     FaultPoint.taken.reached()
     let claim = try await prepare(jobs, lease)

@@ -86,16 +86,18 @@ package final class Workers: Service {
       slots.giveBack(1)
     }
     let dataKeys = DataKeyCache(means.vault)
+    let wake = means.wake
+    let gate = MailGate(logger: logger, now: now) { wake(.deliver) }
     sender = DeliverySender(
       pool: means.pool, keys: dataKeys, mail: KeyMail(means.mail, vault: means.vault),
       outbound: means.outbound, server: server, keeper: keeper, settler: settler, slots: slots,
-      attemptLimit: limits.deliveryAttempts, telemetry: telemetry, logger: logger, now: now)
+      gate: gate, attemptLimit: limits.deliveryAttempts, telemetry: telemetry, logger: logger, now: now)
     apply = ApplyWorker(
       pool: means.pool, vault: means.vault, mailDomain: means.mailDomain, sender: sender, slots: slots, limits: limits,
       telemetry: telemetry, ticks: ticks, horizon: horizon, logger: logger, wake: means.wake)
     deliver = DeliveryWorker(
-      pool: means.pool, vault: means.vault, sender: sender, slots: slots, limits: limits, telemetry: telemetry,
-      ticks: ticks, horizon: horizon, logger: logger)
+      pool: means.pool, vault: means.vault, sender: sender, slots: slots, gate: gate, limits: limits,
+      telemetry: telemetry, ticks: ticks, horizon: horizon, logger: logger)
     orders = OrderWorker(
       pool: means.pool, apply: apply,
       recheck: Recheck(

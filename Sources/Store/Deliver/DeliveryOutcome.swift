@@ -37,16 +37,19 @@ package struct DeliveryOutcome: Sendable {
   package let reply: String
   /// When to try again; `nil`: not any more.
   package let retryAfter: Duration?
+  /// Whether it is one of the attempts a delivery has before somebody must look: one that never reached the server is not.
+  package let isCounted: Bool
   /// What the mail was written from; `nil` where none was written.
   package var template: TemplateVersion?
 
   package init(
     _ delivery: PreparedDelivery, _ ending: Ending, reply: String, retryAfter: Duration?,
-    template: TemplateVersion? = nil
+    isCounted: Bool = true, template: TemplateVersion? = nil
   ) {
     self.delivery = delivery
     self.ending = ending
     self.reply = reply
+    self.isCounted = isCounted
     self.template = template
     self.retryAfter = ending == .confirmed || ending == .refused ? nil : retryAfter
   }

@@ -115,11 +115,13 @@ package enum DeliverySettlement {
     """
     UPDATE gkm.delivery d
     SET state = c.state, next_attempt_at = c.next_attempt_at, last_reply = c.reply, updated_at = \(at),
-      confirmed_at = CASE WHEN c.state = 'confirmed' THEN \(at) ELSE d.confirmed_at END, version = d.version + 1
+      confirmed_at = CASE WHEN c.state = 'confirmed' THEN \(at) ELSE d.confirmed_at END, version = d.version + 1,
+      attempts_in_round = d.attempts_in_round - c.uncounted
     FROM unnest(
       \(outcomes.map(\.delivery.delivery)), \(outcomes.map(\.state.rawValue)),
-      \(outcomes.map { outcome in outcome.retryAfter.map { at + $0 } }), \(outcomes.map { safe($0.reply) })
-    ) AS c (id, state, next_attempt_at, reply)
+      \(outcomes.map { outcome in outcome.retryAfter.map { at + $0 } }), \(outcomes.map { safe($0.reply) }),
+      \(outcomes.map { Int32($0.isCounted ? 0 : 1) })
+    ) AS c (id, state, next_attempt_at, reply, uncounted)
     WHERE d.id = c.id
     """
   }

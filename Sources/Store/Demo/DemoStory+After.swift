@@ -31,7 +31,7 @@ extension DemoStory {
     "421 4.3.2 Service not available, closing transmission channel",
     "452 4.2.2 The mailbox is over quota; please try again later",
     "450 4.2.1 The user is receiving mail too quickly; please try again later",
-    "could not connect: the connection was refused",
+    "421 4.7.0 Too many connections from your host, try again later",
     "no answer within 10 seconds after RCPT TO",
   ]
   private static let refusals = [
