@@ -16,9 +16,11 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 # A regular expression: only the tests whose names match.
 FILTER ?=
+# Of Tests/Mutants.
+NAMES ?=
 export AS KEEP CONFIG PREFIX DESTDIR FILTER
 
-.PHONY: help demo demo-up demo-down test test-long bench build install uninstall clean format lint
+.PHONY: help demo demo-up demo-down test test-long mutants bench build install uninstall clean format lint
 
 help: ## Lists these targets
 	@echo 'GlobalKeyMarket: make TARGET'
@@ -38,6 +40,9 @@ test: ## Installs what is needed, starts private servers, runs the tests a chang
 
 test-long: ## Runs the rest: long histories, faults, attacks, the demo itself
 	@.scripts/test-long
+
+mutants: ## Takes protections away one by one, and demands that their tests fail; hours (NAMES='lease-fence …' for some)
+	@.scripts/mutants $(NAMES)
 
 bench: ## Prints the benchmark table, beside pgbench doing the same statements (QUICK=1 ONLY=PARTS ORDERS=N SIZES=N,N JSON=FILE)
 	@.scripts/bench $(if $(QUICK),--quick) $(if $(ONLY),--only $(ONLY)) $(if $(ORDERS),--orders $(ORDERS)) \

@@ -280,8 +280,8 @@ private final class FaultLink: Sendable {
 }
 
 /// A thread for what blocks, which no executor's thread may.
-enum BlockingThread {
-  static func start(_ body: @escaping @Sendable () -> Void) {
+package enum BlockingThread {
+  package static func start(_ body: @escaping @Sendable () -> Void) {
     final class Box: Sendable {
       let body: @Sendable () -> Void
       init(_ body: @escaping @Sendable () -> Void) { self.body = body }

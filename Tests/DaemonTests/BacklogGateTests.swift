@@ -23,4 +23,16 @@ import Testing
       try await shop.eventually { try await shop.deliver(late).status == 200 }
     }
   }
+
+  @Test("is refused while the oldest waits for longer than it may", .timeLimit(.minutes(2)))
+  func age() async throws {
+    try await Shop.open(parts: [.intake], settings: "intake.backlog_age = \"1s\"") { shop in
+      #expect(try await shop.deliver(EventBody.make(id: EventBody.unique("evt"))).status == 200)
+      let late = EventBody.make(id: EventBody.unique("evt"))
+      try await shop.eventually { try await shop.deliver(EventBody.make(id: EventBody.unique("evt"))).status == 503 }
+      #expect(try await shop.deliver(late).status == 503)
+      _ = try await shop.sql("DELETE FROM gkm.job")
+      try await shop.eventually { try await shop.deliver(late).status == 200 }
+    }
+  }
 }

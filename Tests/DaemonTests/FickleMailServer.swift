@@ -3,60 +3,29 @@ import Synchronization
 
 /// A mail server that takes a mail's whole content and dies before it says so, so many times; then it behaves.
 final class FickleMailServer: Sendable {
-  let port: Int
-  private let socket: Int32
-  private let mails = Mutex<[String]>([])
-  private let deathsLeft: Mutex<Int>
+  private let listener: LoopbackListener
+  private let talk: Talk
 
   init(deaths: Int) throws {
-    deathsLeft = Mutex(deaths)
-    socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
-    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-    let listener = socket
-    let port = withUnsafeMutablePointer(to: &address) { pointer in
-      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
-        guard bind(listener, address, length) == 0, listen(listener, 16) == 0 else { return 0 }
-        getsockname(listener, address, &length)
-        return Int(UnsafeRawPointer(address).load(as: sockaddr_in.self).sin_port.bigEndian)
-      }
-    }
-    guard port > 0 else { throw POSIXFailure(errno) }
-    self.port = port
-    let thread = Unmanaged.passRetained(self)
-    var id = pthread_t()
-    pthread_create(
-      &id, nil,
-      { box in
-        if let box { Unmanaged<FickleMailServer>.fromOpaque(box).takeRetainedValue().serve() }
-        return nil
-      }, thread.toOpaque())
-    pthread_detach(id)
+    let talk = Talk(deaths: deaths)
+    self.talk = talk
+    listener = try LoopbackListener { talk.take($0) }
   }
 
-  struct POSIXFailure: Error {
-    let code: Int32
-    init(_ code: Int32) { self.code = code }
-  }
+  var port: Int { listener.port }
+  var received: [String] { talk.mails.withLock { $0 } }
 
-  var received: [String] { mails.withLock { $0 } }
+  func stop() { listener.stop() }
+}
 
-  func stop() { shutdown(socket, Int32(SHUT_RDWR)) }
+/// What is said on each connection.
+private final class Talk: Sendable {
+  let mails = Mutex<[String]>([])
+  private let deathsLeft: Mutex<Int>
 
-  /// One connection after the other.
-  private func serve() {
-    while true {
-      let peer = accept(socket, nil, nil)
-      if peer < 0 { break }
-      talk(peer)
-      close(peer)
-    }
-    close(socket)
-  }
+  init(deaths: Int) { deathsLeft = Mutex(deaths) }
 
-  private func talk(_ peer: Int32) {
+  func take(_ peer: Int32) {
     var buffer: [UInt8] = []
     func line() -> String? {
       while true {

@@ -21,58 +21,36 @@ final class HookServer: Sendable {
     var isSilent = false
   }
 
-  let port: Int
-  private let socket: Int32
-  private let requests = Mutex<[Received]>([])
-  private let answer: Mutex<@Sendable (Int, Received) -> Reply>
+  private let listener: LoopbackListener
+  private let talk: Talk
 
   /// - Parameter answer: told how many requests came before, and this one.
   init(_ answer: @escaping @Sendable (Int, Received) -> Reply = { _, _ in Reply() }) throws {
-    self.answer = Mutex(answer)
-    socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
-    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-    let listener = socket
-    port = withUnsafeMutablePointer(to: &address) { pointer in
-      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
-        guard bind(listener, address, length) == 0, listen(listener, 64) == 0 else { return 0 }
-        getsockname(listener, address, &length)
-        return Int(UnsafeRawPointer(address).load(as: sockaddr_in.self).sin_port.bigEndian)
-      }
-    }
-    guard port > 0 else { throw FickleMailServer.POSIXFailure(errno) }
-    let thread = Unmanaged.passRetained(self)
-    var id = pthread_t()
-    pthread_create(
-      &id, nil,
-      { box in
-        if let box { Unmanaged<HookServer>.fromOpaque(box).takeRetainedValue().serve() }
-        return nil
-      }, thread.toOpaque())
-    pthread_detach(id)
+    let talk = Talk(answer)
+    self.talk = talk
+    listener = try LoopbackListener { talk.take($0) }
   }
 
+  var port: Int { listener.port }
   var url: String { "http://127.0.0.1:\(port)" }
-  var received: [Received] { requests.withLock { $0 } }
+  var received: [Received] { talk.requests.withLock { $0 } }
 
   /// Answers so from now on.
-  func answers(_ answer: @escaping @Sendable (Int, Received) -> Reply) { self.answer.withLock { $0 = answer } }
+  func answers(_ answer: @escaping @Sendable (Int, Received) -> Reply) { talk.answer.withLock { $0 = answer } }
 
-  func stop() { shutdown(socket, Int32(SHUT_RDWR)) }
+  func stop() { listener.stop() }
+}
 
-  private func serve() {
-    while true {
-      let peer = accept(socket, nil, nil)
-      if peer < 0 { break }
-      talk(peer)
-      close(peer)
-    }
-    close(socket)
-  }
+/// What is said on each connection.
+private final class Talk: Sendable {
+  typealias Received = HookServer.Received
 
-  private func talk(_ peer: Int32) {
+  let requests = Mutex<[Received]>([])
+  let answer: Mutex<@Sendable (Int, Received) -> HookServer.Reply>
+
+  init(_ answer: @escaping @Sendable (Int, Received) -> HookServer.Reply) { self.answer = Mutex(answer) }
+
+  func take(_ peer: Int32) {
     var buffer: [UInt8] = []
     func more() -> Bool {
       var chunk = [UInt8](repeating: 0, count: 8_192)

@@ -168,7 +168,7 @@ struct NoticeBench: Sendable {
 
   func isClean() async throws {
     let results = try await daemon.read(isolation: .repeatableRead) {
-      try Verification().look($0, only: ["notices.attempts", "notices.queued", "secrets.texts"])
+      try Verification().look($0, only: ["notices.attempts", "notices.queued", "notices.templates", "secrets.texts"])
     }
     for result in results { #expect(result.isKept, "\(result.check): \(result.offenders)") }
   }

@@ -1,10 +1,7 @@
 import Foundation
-import Logging
 import Market
-import Messages
 import Outbound
 import Postgres
-import ServiceLifecycle
 import Store
 import TestSupport
 import Testing
@@ -18,57 +15,8 @@ import Testing
     _ bench: Workbench, mail url: String, limits: WorkLimits = WorkLimits(lease: .seconds(3)),
     _ body: @Sendable @escaping () async throws -> T
   ) async throws -> T {
-    let pool = PostgresPool(bench.market.daemon, maximum: 8)
-    let outbound = try OutboundClient()
-    defer { outbound.close() }
-    let means = Workers.Means(
-      pool: pool, vault: bench.vault, outbound: outbound, mailServer: try SMTPConfiguration(url: url),
-      mail: KeyMailSettings(
-        sender: .init(name: "Shop", address: "keys@shop.example"), publicURL: "https://shop.example",
-        includesKey: true, templates: try MessageTemplates(shop: "Shop")),
-      notices: NoticeSettings(
-        sender: .init(name: "Shop", address: "keys@shop.example"), publicURL: "https://shop.example",
-        mailDomain: "shop.example"),
-      mailDomain: "shop.example", stripe: nil, redis: nil, signals: { _ in Self.ticks() }, wake: { _ in })
-    var logger = Logger(label: "test")
-    logger.logLevel = .critical
-    let workers = Workers(means, limits: limits, logger: logger) { Self.now() }
-    let group = ServiceGroup(
-      configuration: .init(services: [.init(service: workers)], gracefulShutdownSignals: [], logger: logger))
-    let result = try await withThrowingTaskGroup(of: T?.self) { tasks in
-      tasks.addTask {
-        try await group.run()
-        return nil
-      }
-      tasks.addTask {
-        let value = try await body()
-        await group.triggerGracefulShutdown()
-        return value
-      }
-      var value: T?
-      while let next = try await tasks.next() { if let next { value = next } }
-      return value
-    }
-    await pool.close()
-    return try #require(result)
-  }
-
-  /// What the board gives: one signal at once, then a poll's.
-  private static func ticks() -> AsyncStream<Void> {
-    AsyncStream { continuation in
-      let task = Task {
-        while !Task.isCancelled {
-          continuation.yield()
-          try? await Task.sleep(for: .milliseconds(40))
-        }
-        continuation.finish()
-      }
-      continuation.onTermination = { _ in task.cancel() }
-    }
-  }
-
-  private static func now() -> Instant {
-    Instant(microseconds: Int64(Date().timeIntervalSince1970 * 1_000_000))
+    try await NoticeBench(bench: bench, vault: bench.vault, daemon: bench.daemon)
+      .working(NoticeBench.settings(), mail: url, limits: limits, body)
   }
 
   /// Stores a real event's bytes, as intake does.

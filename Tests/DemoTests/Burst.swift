@@ -1,4 +1,5 @@
 import Outbound
+import Synchronization
 import TestSupport
 import Testing
 
@@ -13,12 +14,19 @@ struct Burst: Sendable {
     try await RunningMarket.with { market in
       let listing = try await market.listing(keys: orders + 5)
       let sessions = try await checkouts(market, listing)
-      async let paid: Void = eachOf(sessions) { try await market.pay($0) }
+      let killed = Kills()
+      async let paid: Void = eachOf(sessions) { index, session in
+        while index >= payable(afterKills: killed.count) {
+          try await Task.sleep(for: .milliseconds(10))
+        }
+        try await market.pay(session)
+      }
       for delivered in kills {
         try await market.eventually(within: limit, "\(delivered) orders are delivered") {
           try await market.number("SELECT count(*) FROM gkm.orders WHERE state = 'delivered'") >= delivered
         }
         try await market.killDaemon()
+        killed.add()
         let left = orders - (try await market.number("SELECT count(*) FROM gkm.orders WHERE state = 'delivered'"))
         #expect(left > 0, "the daemon was killed in the middle")
         try await market.startDaemon()
@@ -50,11 +58,20 @@ struct Burst: Sendable {
 
   private let lanes = 16
 
-  private func eachOf(_ sessions: [String], _ act: @escaping @Sendable (String) async throws -> Void) async throws {
+  /// How many may be paid by then: so many that the next kill finds some of them on their way, and never all, however late
+  /// it comes.
+  private func payable(afterKills count: Int) -> Int {
+    guard count < kills.count else { return orders }
+    return (kills[count] + (count + 1 < kills.count ? kills[count + 1] : orders)) / 2
+  }
+
+  private func eachOf(
+    _ sessions: [String], _ act: @escaping @Sendable (Int, String) async throws -> Void
+  ) async throws {
     try await withThrowingTaskGroup(of: Void.self) { group in
       for lane in 0..<lanes {
         group.addTask {
-          for index in stride(from: lane, to: sessions.count, by: lanes) { try await act(sessions[index]) }
+          for index in stride(from: lane, to: sessions.count, by: lanes) { try await act(index, sessions[index]) }
         }
       }
       try await group.waitForAll()
@@ -99,4 +116,12 @@ struct Burst: Sendable {
     #expect(keys.values.allSatisfy { $0.count == 1 }, "the same key under the same Message-ID")
     #expect(Set(keys.values.flatMap { $0 }).count == orders, "no key in two orders")
   }
+}
+
+/// How often the daemon was killed so far.
+private final class Kills: Sendable {
+  private let number = Atomic(0)
+
+  var count: Int { number.load(ordering: .relaxed) }
+  func add() { number.add(1, ordering: .relaxed) }
 }

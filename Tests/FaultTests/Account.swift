@@ -49,22 +49,30 @@ extension Rig {
   private func countMails(_ place: SourceLocation) async throws {
     let rows = try await sql(
       """
-      SELECT d.message_id, count(t.number) FILTER (WHERE t.outcome = 'unknown')
-      FROM gkm.delivery d LEFT JOIN gkm.delivery_attempt t ON t.delivery_id = d.id
-      WHERE d.state = 'confirmed' GROUP BY d.id
+      SELECT d.message_id, d.state, count(t.number) FILTER (WHERE t.outcome = 'unknown')
+      FROM gkm.delivery d LEFT JOIN gkm.delivery_attempt t ON t.delivery_id = d.id GROUP BY d.id
       """)
     var doubts: [String: Int] = [:]
+    var known: Set<String> = []
     for row in rows.split(separator: "\n") {
-      let parts = row.split(separator: "|")
-      if parts.count == 2 { doubts[String(parts[0])] = Int(parts[1]) }
+      let parts = row.split(separator: "|").map(String.init)
+      guard parts.count == 3 else { continue }
+      known.insert(parts[0])
+      if parts[1] == "confirmed" { doubts[parts[0]] = Int(parts[2]) }
     }
     var copies: [String: Int] = [:]
     var keys: [String: Set<String>] = [:]
+    var strangers: Set<String> = []
     for mail in try mail.messages() {
-      guard let (id, found) = Self.read(mail), doubts[id] != nil else { continue }
+      guard let (id, found) = Self.read(mail) else { continue }
+      if !found.isEmpty, !known.contains(id) { strangers.insert(id) }
+      guard doubts[id] != nil else { continue }
       copies[id, default: 0] += 1
       keys[id, default: []].formUnion(found)
     }
+    #expect(
+      strangers.isEmpty, "keys went out under Message-IDs of no delivery: \(strangers.sorted().prefix(5))",
+      sourceLocation: place)
     let missing = doubts.keys.filter { copies[$0] == nil }
     #expect(missing.isEmpty, "confirmed and never arrived: \(missing.prefix(5))", sourceLocation: place)
     let tooMany = copies.filter { $0.value > 1 + doubts[$0.key, default: 0] }

@@ -17,7 +17,8 @@ import Testing
         try await primary.sql("SELECT sync_state FROM pg_stat_replication;") == "sync"
       }
       let database = rig.bench.market.database
-      let hosts = "host=127.0.0.1,127.0.0.1 port=\(primary.port),\(standby.port) target_session_attrs=read-write"
+      // The standby stands first: it answers, and is none to write to until it is the primary.
+      let hosts = "host=127.0.0.1,127.0.0.1 port=\(standby.port),\(primary.port) target_session_attrs=read-write"
       let conninfo =
         "\(hosts) user=gkm_daemon dbname=\(database.name) password=\(MarketDatabase.programPassword)"
       let daemons = [

@@ -90,6 +90,33 @@ enum Kills {
   }
 }
 
+extension KillsLongTests {
+  @Test("woken while another one holds what it held: its word counts for nothing, the other's does")
+  func wokenEarly() async throws {
+    // The other one's mail is held up on its way, so that it still holds the delivery when the sleeper comes back.
+    try await Rig.open(keys: 2, settings: "[workers]\nlease = \"2s\"\n[mail]\ntimeout = \"30s\"") { rig in
+      let orders = try await rig.orders(1, units: [1])
+      let intake = try await rig.start("intake")
+      let sleeper = try await rig.start("workers", fault: "sent:1:stop", isReady: false)
+      try await rig.stripe.tell(orders, at: [intake.webhook])
+      try await rig.eventually("the worker freezes", within: .seconds(30)) { sleeper.isStopped }
+      rig.toMail.set(.blackHole)
+      let other = try await rig.start("workers", isReady: false)
+      let taken = "SELECT count(*) FROM gkm.delivery_attempt WHERE number = 2 AND outcome = 'prepared'"
+      try await rig.eventually("another one has it") { try await rig.number(taken) == 1 }
+      sleeper.process.signal(SIGCONT)
+      try await Task.sleep(for: .seconds(4))
+      #expect(sleeper.process.tail().contains("another worker has it"), "\(sleeper.process.tail())")
+      rig.toMail.set(.none)
+      try await rig.delivered(orders)
+      for daemon in [sleeper, other, intake] {
+        #expect(try await daemon.process.end() == .exited(0), "\(daemon.process.tail())")
+      }
+      try await rig.account(orders)
+    }
+  }
+}
+
 extension Rig.Daemon {
   /// Whether a signal has frozen it.
   var isStopped: Bool {

@@ -19,8 +19,8 @@ struct Overload: Sendable {
   static let probe = 240
   /// Workers that do one thing at a time: the machine that they run on has to make ten times their load beside them.
   static let modest = "[workers]\nbatch = 1\nlanes = 1"
-  /// Of what was taken, how much may wait: seconds of the measured capacity.
-  static let backlogSeconds = 12.0
+  /// How long what was taken may wait for its turn, whatever the workers get done.
+  static let age = "6s"
 
   func run() async throws {
     try await Rig.open(keys: 0, settings: Self.modest) { rig in
@@ -29,11 +29,10 @@ struct Overload: Sendable {
       let capacity = try await Self.measure(rig, at: open.webhook)
       try await open.process.end()
       print("capacity: \(Int(capacity)) orders/s")
-      let limit = max(100, Int(capacity * Self.backlogSeconds))
-      try TextFile.write("\(Self.modest)\n[intake]\nbacklog_limit = \(limit)\n", to: rig.settings)
+      try TextFile.write("\(Self.modest)\n[intake]\nbacklog_age = \"\(Self.age)\"\n", to: rig.settings)
 
       let seconds = Double(length.components.seconds)
-      let count = Int(capacity * seconds * 2) + 2 * limit + Self.probe
+      let count = Int(capacity * (seconds * 2 + 24)) + Self.probe
       let orders = try await Self.stocked(rig, count)
       let intake = try await rig.start("intake")
       let load = Load(rig, Array(orders.dropFirst(Self.probe)), at: intake.webhook, perSecond: capacity * 10)
@@ -77,6 +76,7 @@ struct Overload: Sendable {
     let again = try await measure(rig, Array(fresh), at: url)
     let recovered = (ContinuousClock.now - ended) / .seconds(1)
     print("again \(Int(again)) orders/s, \(Int(recovered)) s after the end; slowest \(try await rig.slowest()) s")
+    print("seconds from the event to the payment, and to each attempt:\n\(try await rig.slowStories())")
     #expect(again > capacity * 0.5, "\(Int(again)) of \(Int(capacity)) orders/s")
   }
 
@@ -109,6 +109,20 @@ struct Overload: Sendable {
     try await rig.stripe.tell(orders, at: [url], lanes: 16)
     try await rig.delivered(orders)
     return Double(orders.count) / ((ContinuousClock.now - start) / .seconds(1))
+  }
+}
+
+extension Rig {
+  /// What became of the three orders that took longest.
+  fileprivate func slowStories() async throws -> String {
+    try await sql(
+      """
+      SELECT o.id, round(extract(epoch FROM o.paid_at - e.received_at), 1),
+        (SELECT string_agg(t.outcome || ' ' || round(extract(epoch FROM t.started_at - e.received_at), 1), ', '
+          ORDER BY t.number) FROM gkm.delivery_attempt t WHERE t.order_id = o.id)
+      FROM gkm.orders o JOIN gkm.stripe_event e ON e.order_id = o.id
+      ORDER BY o.delivered_at - e.received_at DESC NULLS LAST LIMIT 3
+      """)
   }
 }
 

@@ -18,6 +18,7 @@ enum PostgresRows {
       let daemon = try await rig.start()
       rig.toPostgres.set(fault, times: times)
       try await rig.stripe.tell(orders, at: [daemon.webhook], lanes: 2)
+      try await rig.nothingAcknowledgedIsLost()
       try await rig.delivered(orders)
       #expect(rig.toPostgres.hits == times)
       #expect(try await daemon.process.end() == .exited(0), "\(daemon.process.tail())")
@@ -58,8 +59,8 @@ enum PostgresRows {
   @Test(
     "A connection is cut at COMMIT, before it, after it, or in the middle of intake's one statement",
     arguments: [
-      FaultProxy.Fault.cutBefore("COMMIT\0"), .cutAfter("COMMIT\0"), .cutAfter("stripe_event"),
-      .cutAfterBytes(3_000, .toClient), .stall("COMMIT\0"),
+      FaultProxy.Fault.cutBefore("COMMIT\0"), .cutAfter("COMMIT\0"), .cutBefore("stripe_event"),
+      .cutAfter("stripe_event"), .cutAfterBytes(3_000, .toClient), .stall("COMMIT\0"),
     ])
   func cut(_ fault: FaultProxy.Fault) async throws {
     try await PostgresRows.cutAtCommit(fault, orders: 30, times: 8)

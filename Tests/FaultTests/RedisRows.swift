@@ -4,27 +4,34 @@ import Testing
 
 /// Rows: Redis down, flushed, slow, restored from an old dump; and daemons that share none.
 enum RedisRows {
-  /// Stripe tells two daemons of orders while `trouble` happens to Redis; all of them arrive, and in time.
+  /// A daemon by its parts and what it has instead of what all have.
+  typealias Wanted = (parts: String, with: [String: String?])
+
+  /// Stripe tells daemons of orders while `trouble` happens to Redis; all of them arrive, and in time.
+  ///
+  /// - Parameter wanted: two that do everything, if nothing is said.
   static func during(
-    orders count: Int, perSecond: Double = 30, _ others: [String: String?]...,
+    orders count: Int, perSecond: Double = 30,
+    by wanted: [Wanted] = Array(repeating: ("intake,workers", [:]), count: 2),
     trouble: @Sendable @escaping (Rig) async throws -> Void
   ) async throws {
     try await Rig.open(keys: count * 2) { rig in
       let orders = try await rig.orders(count)
       var daemons: [Rig.Daemon] = []
-      for more in others.isEmpty ? [[:], [:]] : others { daemons.append(try await rig.start(with: more)) }
-      let urls = daemons.map(\.webhook)
+      for one in wanted { daemons.append(try await rig.start(one.parts, with: one.with)) }
+      let urls = zip(wanted, daemons).filter { $0.0.parts.contains("intake") }.map(\.1.webhook)
       try await withThrowingTaskGroup(of: Void.self) { group in
         group.addTask { try await rig.stripe.tell(orders, at: urls, perSecond: perSecond) }
         group.addTask { try await trouble(rig) }
         try await group.waitForAll()
       }
+      try await rig.nothingAcknowledgedIsLost()
       try await rig.delivered(orders)
       // Redis is a convenience: nobody waits for it.
       #expect(try await rig.slowest() < 30)
       #expect(rig.stripe.refused.isEmpty, "\(rig.stripe.refused)")
       // Stripe sends some again, as it does: whatever Redis remembers of them, they count no more.
-      for order in orders.prefix(20) {
+      for order in orders.prefix(20) + orders.suffix(20) {
         #expect(await rig.stripe.send(StripeSide.body(order), to: urls[0]) == 200)
       }
       for daemon in daemons { #expect(try await daemon.process.end() == .exited(0), "\(daemon.process.tail())") }
@@ -113,19 +120,20 @@ enum RedisRows {
   }
 }
 
-/// Two daemons that share no Redis deliver every order, each unit one key.
+/// One takes events in, another works on them, and no Redis carries word from one to the other.
 @Suite("Daemons without a common Redis", .serialized) struct DisjointRedisLongTests {
   @Test("each has one of its own")
   func ownRedis() async throws {
     let other = try await PrivateRedis.start()
-    try await RedisRows.during(orders: 200, [:], ["REDIS_URL": try other.url(.daemon)]) { _ in }
+    let worker = ["REDIS_URL": Optional(try other.url(.daemon))]
+    try await RedisRows.during(orders: 200, by: [("intake", [:]), ("workers", worker)]) { _ in }
     try await other.stop()
   }
 
   @Test("one has none at all")
   func none() async throws {
-    let nowhere = "redis://daemon:none@127.0.0.1:\(try FreePort.next())/0"
-    try await RedisRows.during(orders: 200, [:], ["REDIS_URL": nowhere]) { _ in }
+    let nowhere = ["REDIS_URL": Optional("redis://daemon:none@127.0.0.1:\(try FreePort.next())/0")]
+    try await RedisRows.during(orders: 200, by: [("intake", nowhere), ("workers", [:])]) { _ in }
   }
 }
 

@@ -14,6 +14,14 @@ extension VerificationTests {
       UPDATE gkm.notice SET state = 'sent', sent_at = now(), message_id = '<a@b>', template_version = '1', attempts = 1
       WHERE id = 900001;
       """),
+    Plant(
+      "notices.templates", of: "SELECT 'notice 900001'",
+      """
+      \(pending)
+      UPDATE gkm.notice SET state = 'sent', sent_at = now() + interval '1 hour', message_id = '<a@b>',
+        template_version = repeat('0', 64), attempts = 1
+      WHERE id = 900001;
+      """),
     Plant("notices.queued", of: "SELECT 'notice 900001'", pending),
   ]
 }

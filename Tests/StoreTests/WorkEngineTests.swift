@@ -93,6 +93,21 @@ import Testing
     }
   }
 
+  @Test("What a dead worker held goes before what waits")
+  func rescuedFirst() async throws {
+    try await Workbench.with(keys: 0) { bench in
+      try await bench.market.database.sql(
+        """
+        INSERT INTO gkm.job (kind, subject, run_at, lease_token) VALUES
+          ('deliver', 'waits', now() - interval '20 s', NULL), ('deliver', 'theirs', now() - interval '1 s', 7),
+          ('deliver', 'under way', now() + interval '9 s', 8);
+        """)
+      #expect(try await bench.daemon.run { try Rescue.putFirst($0) } == 1)
+      #expect(try await bench.daemon.run { try Rescue.putFirst($0) } == 0)
+      #expect(try await Self.claim(bench.daemon, .deliver, 1) == ["theirs"])
+    }
+  }
+
   @Test("A process gives back what it holds, and nobody else's")
   func releasing() async throws {
     try await Workbench.with(keys: 0) { bench in
@@ -138,6 +153,30 @@ import Testing
       #expect(try await bench.sql("SELECT string_agg(id::text, ',') FROM gkm.job_dead;") == "2")
       #expect(try await bench.sql("SELECT count(*) FROM gkm.job;") == "0")
       #expect(try await bench.sql("SELECT to_regclass('gkm.stripe_event_body_202001') IS NULL;") == "t")
+    }
+  }
+
+  @Test("Upkeep forgets notices of long ago that went out, and keeps what failed, came back or is in doubt")
+  func oldNotices() async throws {
+    try await Workbench.with(keys: 0) { bench in
+      try await bench.sql(
+        """
+        BEGIN; SET LOCAL session_replication_role = replica;
+        INSERT INTO gkm.notice (id, audience, channel, template, dedupe, locale, state, created_at, updated_at)
+        SELECT n, 'team', 'email', 'alert', 'old/' || n, 'en',
+          CASE n WHEN 3 THEN 'failed' WHEN 4 THEN 'bounced' WHEN 6 THEN 'cancelled' ELSE 'sent' END,
+          now() - interval '401 days', now() - CASE n WHEN 5 THEN interval '1 day' ELSE interval '401 days' END
+        FROM generate_series(1, 6) n;
+        INSERT INTO gkm.notice_attempt (notice_id, number, outcome) VALUES (1, 1, 'confirmed'), (2, 1, 'unknown'),
+          (2, 2, 'confirmed'), (3, 1, 'refused'), (4, 1, 'confirmed'), (5, 1, 'confirmed');
+        COMMIT;
+        """)
+      _ = try await bench.daemon.write { try Upkeep.run($0, Upkeep.Retention(notices: .seconds(402 * 86_400))) }
+      #expect(try await bench.sql("SELECT count(*) FROM gkm.notice;") == "6")
+      _ = try await bench.daemon.write { try Upkeep.run($0, Upkeep.Retention()) }
+      // Sent twice perhaps, failed, came back, tried again yesterday.
+      #expect(try await bench.sql("SELECT string_agg(id::text, ',' ORDER BY id) FROM gkm.notice;") == "2,3,4,5")
+      #expect(try await bench.sql("SELECT count(*) FROM gkm.notice_attempt;") == "5")
     }
   }
 

@@ -19,14 +19,15 @@ extension DaemonApp {
           sender: .init(name: mail.senderName, address: mail.sender), publicURL: configuration.http.publicURL,
           includesKey: mail.includesKey, templates: try means.templates(),
           bounceAddress: mail.bounces.map { _ in mail.bounceAddress }),
-        notices: notices(configuration), mailDomain: mail.messageIDDomain,
+        notices: noticeSettings, mailDomain: mail.messageIDDomain,
         stripe: means.stripe(deadline: configuration.stripe.deadline), redis: redis,
         signals: { wake.signals($0) }, wake: Self.waking(wake, redis)),
       limits: configuration.limits, telemetry: WorkTelemetry(factory: means.telemetry.factory),
       logger: means.logger, now: SystemClock.now)
   }
 
-  private func notices(_ configuration: Configuration) -> NoticeSettings {
+  /// How notices go out, as the configuration says.
+  var noticeSettings: NoticeSettings {
     let mail = configuration.mail
     var settings = NoticeSettings(
       sender: .init(name: mail.senderName, address: mail.sender), publicURL: configuration.http.publicURL,

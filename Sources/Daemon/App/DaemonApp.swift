@@ -81,7 +81,9 @@ package struct DaemonApp: Sendable {
     var intake: WebhookIntake?
     let budget = BodyBudget(bytes: configuration.http.bodyBudgetBytes)
     if parts.contains(.intake) {
-      let gate = BacklogGate(pool: means.pool, limit: configuration.intake.backlogLimit, logger: logger)
+      let gate = BacklogGate(
+        pool: means.pool, limit: configuration.intake.backlogLimit, age: configuration.intake.backlogAge, logger: logger
+      )
       services.append(gate)
       intake = addIntake(
         to: router, table, means, installation: installation, gate: gate, wake: wake, budget: budget)
@@ -101,9 +103,7 @@ package struct DaemonApp: Sendable {
     try addLookup(to: router, table, means, limiter: limiter, budget: budget, wake: wake)
     if parts.contains(.checkout) { addDocument(to: router, table) }
     if parts.contains(.workers) { services += [try makeWorkers(means, wake: wake)] + (try bounces(means, wake: wake)) }
-    services.append(
-      AlertWatch(
-        pool: means.watchPool, plan: configuration.alerts.plan, name: heartbeat.name, logger: logger))
+    services += try watches(means, name: heartbeat.name)
     if parts.contains(.reconcile) { services.append(makeReconciler(means, wake: wake)) }
     services.append(GaugeService(means: means, intake: intake, logger: logger))
     services.append(metricsServer(health, ports))

@@ -68,6 +68,8 @@ package struct IntakeSettings: Sendable {
   package var queueLimit: Int
   /// Events waiting to be applied at most; beyond it 503.
   package var backlogLimit: Int
+  /// How long the oldest of them may wait; beyond it 503. `nil`: however long.
+  package var backlogAge: Duration?
   /// How long Redis may take to say whether an event was seen.
   package var redisBudget: Duration
   /// How long Redis remembers an event; Stripe retries for 3 days.
@@ -82,6 +84,8 @@ package struct IntakeSettings: Sendable {
     batchLimit = reader.number("intake.batch_limit", default: 128, in: 1...1_000)
     queueLimit = reader.number("intake.queue_limit", default: 8_192, in: 1...1_000_000)
     backlogLimit = reader.number("intake.backlog_limit", default: 50_000, in: 10...100_000_000)
+    let age = reader.duration("intake.backlog_age", default: .zero, in: .zero...(.seconds(86_400)))
+    backlogAge = age == .zero ? nil : age
     redisBudget = reader.duration(
       "intake.redis_budget", default: .milliseconds(25), in: .milliseconds(1)...(.seconds(1)))
     seenFor = reader.duration(

@@ -5,7 +5,8 @@ import ServiceLifecycle
 import Store
 import Synchronization
 
-/// Closes intake while more events wait to be applied than may.
+/// Closes intake while more events wait to be applied than may, or the oldest of them waits for longer than it may. The
+/// second bound follows what the workers get done, the first does not need any of them to be there.
 ///
 /// Taking in costs a fraction of what an order costs, so a flood would take the processors from the workers and make
 /// everybody wait. Beyond the bound Stripe is asked to come again, which it does for three days; whoever was told
@@ -19,6 +20,7 @@ package final class BacklogGate: Service, Sendable {
   private let state = Mutex(State())
   private let pool: PostgresPool
   private let limit: Int
+  private let age: Duration?
   private let logger: Logger
 
   /// Between two counts. In that time a flood can go beyond the bound by as much as intake stores.
@@ -26,9 +28,13 @@ package final class BacklogGate: Service, Sendable {
   /// How much older than the oldest of the last count a job is still looked for.
   private static let margin = Duration.seconds(60)
 
-  package init(pool: PostgresPool, limit: Int, logger: Logger) {
+  /// - Parameters:
+  ///   - limit: how many may wait.
+  ///   - age: how long the oldest may; `nil`: however long.
+  package init(pool: PostgresPool, limit: Int, age: Duration?, logger: Logger) {
     self.pool = pool
     self.limit = limit
+    self.age = age
     self.logger = logger
   }
 
@@ -51,14 +57,18 @@ package final class BacklogGate: Service, Sendable {
     let floor = state.withLock { $0.oldest }.map { $0 - Self.margin }
     let limit = limit
     let count = try await pool.read { try Backlog.count($0, .apply, atMost: limit, since: floor) }
-    let isClosed = count.waiting >= limit
+    let waits = count.oldest.map { count.now - $0 } ?? .zero
+    let isTooOld = age.map { waits > $0 } ?? false
+    let isClosed = count.waiting >= limit || isTooOld
     let wasClosed = state.withLock { state in
       defer { state = State(isClosed: isClosed, oldest: count.oldest ?? count.now) }
       return state.isClosed
     }
     guard wasClosed != isClosed else { return }
     if isClosed {
-      logger.error("too many events wait to be applied: new ones are refused", metadata: ["waiting": "\(limit)"])
+      logger.error(
+        "too many events wait to be applied: new ones are refused",
+        metadata: ["waiting": "\(count.waiting)", "longest": "\(waits)"])
     } else {
       logger.notice("events are taken again", metadata: ["waiting": "\(count.waiting)"])
     }

@@ -49,13 +49,29 @@ struct NoticeSender: Sendable {
       return try await mail(notice, to: [.init(name: name, address: address)], messageID)
     case .team:
       switch notice.channel {
-      case .email:
-        return try await mail(notice, to: settings.team.mail.map { .init(address: $0) }, messageID)
-      case .telegram: return try await telegram(notice)
-      case .discord: return try await discord(notice)
+      case .email: return try await mail(notice, to: settings.team.mail.map { .init(address: $0) }, messageID)
+      case .telegram: return try await said(notice) { await wire.telegram($0) }
+      case .discord: return try await said(notice) { await wire.discord($0) }
       case .webhook: throw UnknownTemplate(template: notice.template)
       }
     }
+  }
+
+  private var wire: MessageWire { MessageWire(settings: settings, outbound: outbound, server: server, now: now) }
+
+  private func mail(
+    _ notice: PreparedNotice, to recipients: [MailMessage.Mailbox], _ messageID: String
+  ) async throws -> Answer {
+    let sender = notice.envelopeSender(vault, bounceAddress: settings.bounceAddress, sender: settings.sender.address)
+    return try await said(notice) { await wire.mail($0, from: sender, to: recipients, messageID) }
+  }
+
+  /// Writes a notice and has it sent; the answer names what it was written from.
+  private func said(_ notice: PreparedNotice, _ send: (RenderedMessage) async -> Answer) async throws -> Answer {
+    let (message, template) = try write(notice)
+    var answer = await send(message)
+    answer.template = template
+    return answer
   }
 
   /// What the template names of what is known, and no more: the link to an order is not for its former address.
@@ -72,35 +88,6 @@ struct NoticeSender: Sendable {
     guard let key = TemplateKey(rawValue: notice.template) else { throw UnknownTemplate(template: notice.template) }
     let message = try templates.render(key, locale: notice.locale, values: values(notice, of: key))
     return (message, templates.registered(key, message))
-  }
-
-  private func mail(
-    _ notice: PreparedNotice, to recipients: [MailMessage.Mailbox], _ messageID: String
-  ) async throws -> Answer {
-    guard let first = recipients.first else { return Answer(ending: .refused, reply: "nobody is named to send it to") }
-    let (text, template) = try write(notice)
-    let message = MailMessage(
-      from: settings.sender, to: first, subject: text.subject, messageID: messageID, date: now(),
-      language: text.locale, text: text.text, html: text.html)
-    do throws(OutboundError) {
-      let reply = try await outbound.mail(
-        MailEnvelope(
-          from: notice.envelopeSender(vault, bounceAddress: settings.bounceAddress, sender: settings.sender.address),
-          to: recipients.map(\.address), message: message.bytes),
-        through: server)
-      return Answer(ending: .confirmed, reply: "\(reply)", template: template)
-    } catch {
-      return Answer(ending: Self.ending(error), reply: "\(error)", template: template)
-    }
-  }
-
-  /// What a mail's error says about whether it may have arrived.
-  private static func ending(_ error: OutboundError) -> AttemptOutcome {
-    switch error.kind {
-    case .ambiguous: .unknown
-    case .refused, .invalid, .tooLarge: .refused
-    default: .deferred
-    }
   }
 }
 

@@ -179,6 +179,7 @@ package final class Workers: Service {
       group.addTask { await self.keys.run(.findKey, self.means.signals(.findKey)) }
       group.addTask { await cancelWhenGracefulShutdown { await self.keys.keepClean() } }
       group.addTask { await cancelWhenGracefulShutdown { await self.keepUp() } }
+      group.addTask { await cancelWhenGracefulShutdown { await self.keepRescuing() } }
     }
   }
 
@@ -191,6 +192,21 @@ package final class Workers: Service {
         logger.warning("stock could not be watched, and will be again", metadata: ["error": "\(error)"])
       }
       try? await Task.sleep(for: limits.stockWatchInterval)
+    }
+  }
+
+  /// What a dead worker held is taken up before what waits. Every daemon sees to it: who comes second finds nothing.
+  private func keepRescuing() async {
+    while !Task.isCancelled {
+      do {
+        if try await means.pool.run({ try Rescue.putFirst($0) }) > 0 {
+          means.wake(.apply)
+          means.wake(.deliver)
+        }
+      } catch {
+        logger.debug("nobody looked for what dead workers held", metadata: ["error": "\(error)"])
+      }
+      try? await Task.sleep(for: .seconds(1))
     }
   }
 

@@ -63,7 +63,7 @@ extension AlertRule {
     case .backlog, .sealer, .breaks, .clock, .parked: .seconds
     case .slo, .deadLetters, .stripe, .webhooks, .reconciliation, .signatures, .bounces, .quarantined: .count
     case .smtp, .lowStock: .percent
-    case .redis, .daemons: .none
+    case .redis, .daemons, .database: .none
     }
   }
 
@@ -81,7 +81,7 @@ extension AlertRule {
     case .clock: 2
     case .bounces: 10
     case .parked: 3_600
-    case .redis, .daemons: 0
+    case .redis, .daemons, .database: 0
     }
   }
 
@@ -90,7 +90,7 @@ extension AlertRule {
     switch self {
     case .slo, .deadLetters, .webhooks, .breaks, .signatures, .bounces, .parked, .quarantined, .daemons: .zero
     case .smtp, .clock: .seconds(20)
-    case .backlog, .stripe, .sealer, .redis: .seconds(30)
+    case .backlog, .stripe, .sealer, .redis, .database: .seconds(30)
     case .lowStock: .seconds(60)
     case .reconciliation: .seconds(120)
     }

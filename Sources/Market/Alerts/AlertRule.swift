@@ -35,6 +35,8 @@ package enum AlertRule: String, CaseIterable, Sendable {
   case quarantined
   /// Subject: a daemon that is gone without having said so.
   case daemons
+  /// Subject: the daemon that cannot reach it. PostgreSQL is gone: told past the database, by whoever misses it.
+  case database
 
   /// What it says of itself at the head of a message.
   package var title: String {
@@ -56,6 +58,7 @@ package enum AlertRule: String, CaseIterable, Sendable {
     case .parked: "Events wait for their order"
     case .quarantined: "Events are quarantined"
     case .daemons: "A daemon is gone"
+    case .database: "The database cannot be reached"
     }
   }
 }
@@ -71,7 +74,7 @@ package enum AlertSeverity: String, CaseIterable, Sendable {
 extension AlertRule {
   package var severity: AlertSeverity {
     switch self {
-    case .slo, .backlog, .smtp, .stripe, .webhooks, .clock, .signatures, .daemons: .page
+    case .slo, .backlog, .smtp, .stripe, .webhooks, .clock, .signatures, .daemons, .database: .page
     case .deadLetters, .sealer, .reconciliation, .breaks, .lowStock, .redis, .bounces, .parked, .quarantined: .warn
     }
   }

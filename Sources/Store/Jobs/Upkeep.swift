@@ -11,14 +11,17 @@ package enum Upkeep {
     package var letters: Duration
     /// Alerts, from when they were over; those that a person did something about stay.
     package var alerts: Duration
+    /// Notices that went out or were not wanted any more; what failed, bounced or is in doubt stays.
+    package var notices: Duration
 
     package init(
       eventBodies: Duration = .seconds(400 * 86_400), letters: Duration = .seconds(90 * 86_400),
-      alerts: Duration = .seconds(400 * 86_400)
+      alerts: Duration = .seconds(400 * 86_400), notices: Duration = .seconds(400 * 86_400)
     ) {
       self.eventBodies = eventBodies
       self.letters = letters
       self.alerts = alerts
+      self.notices = notices
     }
   }
 
@@ -37,7 +40,7 @@ package enum Upkeep {
     let dropped = try session.first(
       """
       SELECT gkm.prune(make_interval(secs => \(bodies)), make_interval(secs => \(letters)),
-        make_interval(secs => \(seconds(retention.alerts))))
+        make_interval(secs => \(seconds(retention.alerts))), make_interval(secs => \(seconds(retention.notices))))
       """
     ) { try $0.int(0) }
     return Done(made: made ?? 0, dropped: dropped ?? 0)

@@ -37,7 +37,9 @@ GRANT EXECUTE ON FUNCTION gkm.claim_allowance(text, integer) TO gkm_daemon;
 
 -- Takes old months of raw event bodies away, and of the rest what is over for so long.
 DROP FUNCTION IF EXISTS gkm.prune(interval, interval);
-CREATE OR REPLACE FUNCTION gkm.prune(p_bodies interval, p_letters interval, p_alerts interval) RETURNS integer
+DROP FUNCTION IF EXISTS gkm.prune(interval, interval, interval);
+CREATE OR REPLACE FUNCTION gkm.prune(
+  p_bodies interval, p_letters interval, p_alerts interval, p_notices interval) RETURNS integer
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS $$
 DECLARE
   child record;
@@ -65,11 +67,23 @@ BEGIN
   DELETE FROM gkm.job_dead WHERE state <> 'dead' AND settled_at < now() - p_letters;
   DELETE FROM gkm.alert a WHERE a.state = 'resolved' AND a.resolved_at < now() - p_alerts
     AND NOT EXISTS (SELECT FROM gkm.alert_ack k WHERE k.alert_id = a.id);
+  -- So many in a round: the first one after years must not hold everything up. What may have arrived twice, or came
+  -- back, is evidence.
+  WITH old AS (
+    SELECT n.id FROM gkm.notice n
+    WHERE n.created_at < now() - p_notices AND n.updated_at < now() - p_notices AND n.state IN ('sent', 'cancelled')
+      AND NOT EXISTS (SELECT FROM gkm.notice_attempt t WHERE t.notice_id = n.id AND t.outcome = 'unknown')
+      AND NOT EXISTS (SELECT FROM gkm.bounce b WHERE b.notice_id = n.id)
+    ORDER BY n.id LIMIT 10000 FOR UPDATE SKIP LOCKED
+  ), attempts AS (
+    DELETE FROM gkm.notice_attempt t USING old WHERE t.notice_id = old.id
+  )
+  DELETE FROM gkm.notice n USING old WHERE n.id = old.id;
   DELETE FROM gkm.slo_minute WHERE minute < now() - interval '90 days';
   DELETE FROM gkm.worker WHERE last_seen < now() - interval '7 days';
   RETURN dropped;
 END $$;
-GRANT EXECUTE ON FUNCTION gkm.prune(interval, interval, interval) TO gkm_daemon;
+GRANT EXECUTE ON FUNCTION gkm.prune(interval, interval, interval, interval) TO gkm_daemon;
 RESET ROLE;
 
 SET ROLE gkm_api;

@@ -29,6 +29,7 @@ package struct Migration: Sendable {
     Migration(version: 16, name: "manual", sql: text(PackageResources.m0016_manual_sql)),
     Migration(version: 17, name: "size", sql: text(PackageResources.m0017_size_sql)),
     Migration(version: 18, name: "import", sql: text(PackageResources.m0018_import_sql)),
+    Migration(version: 19, name: "notice retention", sql: text(PackageResources.m0019_notice_retention_sql)),
   ]
 }
 

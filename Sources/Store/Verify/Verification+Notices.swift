@@ -6,6 +6,22 @@ extension Verification {
       "notices.attempts", "every attempt of a notice is on record, and what was sent went out under a name of its own",
       counting: "SELECT count(*) FROM gkm.notice", attempts),
     Check(
+      "notices.templates", "every notice that was sent names the registered version of the text it was written from",
+      counting: "SELECT count(*) FROM gkm.notice WHERE state IN ('sent', 'bounced') AND channel <> 'webhook'",
+      // A vendor's systems get no text, but a payload with a version of its own. The register is younger than notices.
+      """
+      WITH since AS (
+        SELECT greatest(max(m.applied_at), (SELECT max(i.created_at) FROM gkm.installation i)) AS at
+        FROM gkm.schema_migration m WHERE m.version = 14
+      )
+      SELECT 'notice ' || n.id,
+        CASE WHEN n.template_version IS NULL THEN 'names no template' ELSE 'names a template nobody knows' END
+      FROM since
+      JOIN gkm.notice n ON n.state IN ('sent', 'bounced') AND n.channel <> 'webhook' AND n.sent_at > since.at
+      LEFT JOIN gkm.template v ON v.version = n.template_version
+      WHERE v.version IS NULL
+      """),
+    Check(
       "notices.queued", "a notice that is not settled has a job that sends it, or lies with the dead letters",
       counting: "SELECT count(*) FROM gkm.notice WHERE state NOT IN ('sent', 'cancelled', 'bounced')",
       """
