@@ -122,6 +122,9 @@ let package = Package(
       "FaultTests",
       ["Market", "Store", "Stripe", "StripeSimulator", "Outbound", "Postgres", "TestSupport", "gkmd"],
       exclude: ["FAULTS.md"]),
+    tests(
+      "AttackTests",
+      ["Market", "Store", "Stripe", "Postgres", "TestSupport", "gkm", "gkmd"], exclude: ["ATTACKS.md"]),
     tests("DemoTests", ["Market", "Outbound", "Postgres", "TestSupport", "gkmd", "stripesim"]),
     tests("LayeringTests", ["TestSupport"]),
     tests("StoreTests", ["Store", "Market", "Postgres", "TestSupport"]),

@@ -1,4 +1,5 @@
 import Crypto
+import Market
 
 /// What came of checking a `Stripe-Signature` header.
 package enum SignatureCheck: Sendable, Equatable {
@@ -57,7 +58,7 @@ package struct SignatureVerifier: Sendable {
     }
     for (index, key) in keys.enumerated() {
       let expected = Self.code(key: key, timestamp: parsed.timestampBytes, body: body)
-      for candidate in parsed.signatures where Self.equalInConstantTime(candidate, expected) {
+      for candidate in parsed.signatures where ConstantTime.equal(candidate, expected) {
         return checkAge(secret: index, timestamp: parsed.timestamp, now: now)
       }
     }
@@ -79,13 +80,6 @@ package struct SignatureVerifier: Sendable {
     code.update(data: [UInt8(ascii: ".")])
     code.update(data: body)
     return Array(code.finalize())
-  }
-
-  private static func equalInConstantTime(_ left: [UInt8], _ right: [UInt8]) -> Bool {
-    guard left.count == right.count else { return false }
-    var difference: UInt8 = 0
-    for index in left.indices { difference |= left[index] ^ right[index] }
-    return difference == 0
   }
 }
 

@@ -18,8 +18,10 @@ import Testing
   func command() throws {
     #expect(
       try RestrictedLogin.arguments(site: Self.site, original: #"list orders --filter "state:paid -refunded" --csv"#)
-        == Self.site + ["list", "orders", "--filter", "state:paid -refunded", "--csv"])
-    #expect(try RestrictedLogin.arguments(site: [], original: "list orders --filter -disputed").last == "-disputed")
+        == Self.site + ["list", "orders", "--filter=state:paid -refunded", "--csv"])
+    #expect(
+      try RestrictedLogin.arguments(site: [], original: "list orders --filter -disputed").last
+        == "--filter=-disputed")
   }
 
   @Test(
@@ -28,6 +30,9 @@ import Testing
       "id", "sh -c id", "/bin/sh", "gkm list orders", "evidence GK-1 --out /tmp/x", "audit verify", "internal-sftp",
       "/usr/lib/openssh/sftp-server", "scp -t .", "list orders -h evil.example", "list orders --host=evil.example",
       "list orders --dbn evil", "list orders -dgkm", "list orders -wdgkm", "list postgresql://evil/x orders",
+      "list orders --filter --filter -hevil.example", "list orders --filter x -hevil.example",
+      "find --filter -hevil.example", "case note 1 --text --filter -devil",
+      "list --filter --filter --filter -devil -hx",
       "list orders -U other", "list 'orders", "list orders \\", "list orders\nid", "list \u{1B}[2J",
       String(repeating: "list ", count: 65), "list " + String(repeating: "x", count: 9_000),
     ])

@@ -117,7 +117,8 @@ struct SshLoginLongTests {
 
   @Test("Commands of gkm run as the vendor; nothing else does, in no way to ask for it")
   func commands() async throws {
-    try await withServer { server, _ in
+    try await withServer { server, seeded in
+      let before = try await digest(seeded)
       let me = try await server.run("whoami")
       #expect(me.succeeded && me.output.contains("vendor"), "\(me.output)\(me.errors)")
       let orders = try await server.run("list orders --limit 2 --csv")
@@ -128,6 +129,17 @@ struct SshLoginLongTests {
         "id", "sh", "/bin/sh -c id", "list orders; id", "list orders && id", "list orders | id", "list $(id)",
         "list `id`", "list orders\nid", "whoami; id", "whoami --host 127.0.0.1", "-c id", "--help; id",
         "evidence GK-1", "audit verify", "scp -t /tmp", "rsync --server . /", "sftp-server", "bash -i",
+        // Another server, by whatever the words are taken for.
+        "list orders --filter --filter -h127.0.0.1", "list orders -d service=evil", "list postgresql://127.0.0.1/x",
+        // Files of this machine.
+        "stock import /etc/passwd --listing 1", "template show key_delivered", "list orders --out /tmp/x",
+        "case note 1 --text @/etc/passwd", "themes /etc",
+        // What vendors may not, by whatever way they came.
+        "show \(SeededMarket.Order.refused.number)", "list people", "find ada@example.com",
+        "order hold GK-1 --reason abc",
+        "refund request GK-1 --reason abc", "person add x", "setting set refund.limit.eur 1", "policy", "--version; id",
+        "list orders --limit 99999999999999999999", "list orders \(String(repeating: "x", count: 9_000))",
+        "list orders \u{1B}]0;id\u{7}", "explain 'x' OR 1=1",
       ] {
         let result = try await server.run(attempt)
         #expect(!result.output.contains(canary) && !result.errors.contains(canary), "\(attempt)")
@@ -136,7 +148,15 @@ struct SshLoginLongTests {
       // A subsystem is a command like any other.
       let subsystem = try await ChildProcess.run("ssh", server.client(["-s"]) + ["sftp"], within: .seconds(30))
       #expect(!subsystem.succeeded && subsystem.output.isEmpty)
+      #expect(try await digest(seeded).differences(from: before) == [])
     }
+  }
+
+  private func digest(_ seeded: SeededMarket) async throws -> MarketDigest {
+    let superuser = try await PostgresConnection.connect(seeded.market.superuser)
+    let digest = try await superuser.run { try MarketDigest.read($0) }
+    await superuser.close()
+    return digest
   }
 
   @Test("Nothing is forwarded: no port either way, no agent, no display, no tunnel")

@@ -43,14 +43,29 @@ package enum RestrictedLogin {
         "here there are only \(commands.sorted().joined(separator: ", ")); without a command the console opens",
         status: .noPermission)
     }
-    // A filter may begin like an option: -disputed.
-    for (before, word) in zip(words, words.dropFirst()) where before != "--filter" {
+    let checked = command == "list" ? joined(words) : words
+    for word in checked {
       guard !namesConnection(word) else {
         throw ConsoleFailure(
           "the connection is this machine's to choose, not \(Sanitizer.clean(word))", status: .noPermission)
       }
     }
-    return site + words + (command == "ui" ? ["--no-suspend"] : [])
+    return site + checked + (command == "ui" ? ["--no-suspend"] : [])
+  }
+
+  /// A filter may begin like an option: -disputed. It becomes one word with its option, so that whoever reads the words
+  /// next takes nothing for an option that was not looked at as one.
+  private static func joined(_ words: [String]) -> [String] {
+    var result: [String] = []
+    var rest = words[...]
+    while let word = rest.popFirst() {
+      if word == "--filter", let filter = rest.popFirst() {
+        result.append("--filter=\(filter)")
+      } else {
+        result.append(word)
+      }
+    }
+    return result
   }
 
   private static func namesConnection(_ word: String) -> Bool {

@@ -28,7 +28,7 @@ extension Request {
   /// Reads the whole body and lends it to `use`, whose bytes count against the budget as long as it runs.
   ///
   /// Throws a `Problem`: 413 beyond `limitBytes` (told by the announced length before a byte is read), 408 if it takes
-  /// longer than `timeout`, 503 where the budget is spent. A connection whose request was not read to its end is closed.
+  /// longer than `timeout`, 400 where its framing is wrong, 503 where the budget is spent. A connection whose request was not read to its end is closed.
   package func withBody<T: Sendable>(
     limitBytes: Int, timeout: Duration, budget: BodyBudget, _ use: ([UInt8]) async throws -> T
   ) async throws -> T {
@@ -40,7 +40,7 @@ extension Request {
     bytes.reserveCapacity(min(announced, 64 << 10))
     let start = ContinuousClock.now
     var iterator = body.makeAsyncIterator()
-    while let chunk = try await iterator.next() {
+    while let chunk = try await Self.next(&iterator) {
       guard bytes.count + chunk.readableBytes <= limitBytes else {
         await Self.discard(&iterator, until: start + timeout)
         throw Problem.tooLarge(limitBytes)
@@ -57,6 +57,17 @@ extension Request {
       chunk.withUnsafeReadableBytes { bytes.append(contentsOf: $0) }
     }
     return try await use(bytes)
+  }
+
+  /// What is framed wrongly, as a piece whose length is no number, is the client's fault and nothing of ours failed.
+  private static func next(_ iterator: inout RequestBody.AsyncIterator) async throws -> ByteBuffer? {
+    do {
+      return try await iterator.next()
+    } catch let error as CancellationError {
+      throw error
+    } catch {
+      throw Problem(400, "BAD_BODY", "The request's body cannot be read to its end.", closesConnection: true)
+    }
   }
 
   /// A client that waits for leave to send is told at once; another is read for a while, so that it hears the answer

@@ -42,7 +42,7 @@ extension KeyVault {
   package func isCode(_ given: String, of request: AddressCodeRequest) -> Bool {
     let typed = Array(given.utf8.filter { (0x30...0x39).contains($0) }.prefix(9))
     let own = Array(code(of: request).utf8.filter { $0 != UInt8(ascii: "-") })
-    return typed.count == own.count && zip(typed, own).reduce(UInt8(0)) { $0 | ($1.0 ^ $1.1) } == 0
+    return ConstantTime.equal(typed, own)
   }
 
   /// An address as requests for codes are counted by it, without saying which it is.

@@ -21,10 +21,7 @@ package struct OrderToken: Hashable, Sendable {
   package var storedHash: [UInt8] { Array(SHA256.hash(data: bytes)) }
 
   /// Whether `hash` is this token's, compared in a time that does not tell how much of it is alike.
-  package func isStored(as hash: [UInt8]) -> Bool {
-    let own = storedHash
-    return hash.count == own.count && zip(hash, own).reduce(UInt8(0)) { $0 | ($1.0 ^ $1.1) } == 0
-  }
+  package func isStored(as hash: [UInt8]) -> Bool { ConstantTime.equal(hash, storedHash) }
 
   /// The order's page, under the address that the shop is reached at: `https://shop.example/o/…`.
   package func link(base: String) -> String {

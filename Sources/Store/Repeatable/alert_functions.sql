@@ -13,7 +13,7 @@ BEGIN
   IF NOT FOUND THEN
     RAISE EXCEPTION 'there is no alert %', p_alert USING ERRCODE = 'no_data_found';
   END IF;
-  IF a.version <> p_version THEN
+  IF a.version IS DISTINCT FROM p_version THEN
     RAISE EXCEPTION 'this alert changed since it was shown: it is % now', a.state
       USING ERRCODE = 'serialization_failure';
   END IF;

@@ -151,7 +151,7 @@ CREATE OR REPLACE FUNCTION api.case_take(p_case bigint, p_version bigint) RETURN
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS $$
 DECLARE
   person_role text := gkm.demand_role('support', 'ops', 'admin');
-  c gkm.support_case := gkm.case_lock(p_case, p_version);
+  c gkm.support_case := gkm.case_lock(p_case, coalesce(p_version, 0));
   me bigint := (SELECT p.id FROM gkm.person p WHERE p.role_name = session_user);
 BEGIN
   IF c.state <> 'closed' AND c.assignee IS NOT NULL THEN
@@ -171,7 +171,7 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS $$
 DECLARE
   person_role text := gkm.demand_role('support', 'ops', 'admin');
   reason text := gkm.demand_reason(p_reason);
-  c gkm.support_case := gkm.case_lock(p_case, p_version);
+  c gkm.support_case := gkm.case_lock(p_case, coalesce(p_version, 0));
   target text := coalesce(p_queue, c.queue);
 BEGIN
   IF target NOT IN ('support', 'ops', 'admin') THEN
@@ -193,7 +193,7 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS $$
 DECLARE
   person_role text := gkm.demand_role('support', 'ops', 'admin');
   reason text := gkm.demand_reason(p_reason);
-  c gkm.support_case := gkm.case_lock(p_case, p_version);
+  c gkm.support_case := gkm.case_lock(p_case, coalesce(p_version, 0));
   somebody bigint;
 BEGIN
   SELECT p.id INTO somebody FROM gkm.person p
@@ -232,7 +232,7 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS $$
 DECLARE
   person_role text := gkm.demand_role('support', 'ops', 'admin');
   told text := gkm.case_text(p_text);
-  c gkm.support_case := gkm.case_lock(p_case, p_version);
+  c gkm.support_case := gkm.case_lock(p_case, coalesce(p_version, 0));
   spoken_to bigint;
 BEGIN
   IF c.state = 'closed' THEN
@@ -276,7 +276,7 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS $$
 DECLARE
   person_role text := gkm.demand_role('support', 'ops', 'admin');
   reason text := gkm.demand_reason(p_reason);
-  c gkm.support_case := gkm.case_lock(p_case, p_version);
+  c gkm.support_case := gkm.case_lock(p_case, coalesce(p_version, 0));
 BEGIN
   IF c.state = 'closed' THEN
     RAISE EXCEPTION 'this case is closed' USING ERRCODE = 'object_not_in_prerequisite_state';

@@ -72,7 +72,7 @@ BEGIN
     RAISE EXCEPTION 'a dispute that is % takes no evidence', d.status USING ERRCODE = 'object_not_in_prerequisite_state';
   END IF;
   SELECT * INTO e FROM gkm.dispute_evidence WHERE dispute_id = d.id AND state <> 'submitted' FOR UPDATE;
-  IF coalesce(e.version, 0) <> p_version THEN
+  IF coalesce(e.version, 0) IS DISTINCT FROM p_version THEN
     RAISE EXCEPTION 'this evidence changed since it was shown' USING ERRCODE = 'serialization_failure';
   END IF;
   IF e.state IN ('staging', 'submitting') THEN
@@ -105,7 +105,7 @@ BEGIN
   IF NOT FOUND THEN
     RAISE EXCEPTION 'there is no evidence %', p_evidence USING ERRCODE = 'no_data_found';
   END IF;
-  IF e.version <> p_version THEN
+  IF e.version IS DISTINCT FROM p_version THEN
     RAISE EXCEPTION 'this evidence changed since it was shown: it is % now', e.state
       USING ERRCODE = 'serialization_failure';
   END IF;

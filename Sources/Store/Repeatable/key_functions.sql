@@ -35,8 +35,9 @@ BEGIN
   END IF;
   -- One after another for each person, so that the limits hold.
   PERFORM 1 FROM gkm.person p WHERE p.role_name = session_user FOR NO KEY UPDATE;
+  -- By when it went to the daemon: a request may have waited for its second person for long.
   SELECT count(DISTINCT k.stock_unit_id) INTO others FROM gkm.key_request k
-  WHERE k.requested_by = session_user AND k.requested_at > now() - interval '1 hour' AND k.kind = 'reveal'
+  WHERE k.requested_by = session_user AND k.asked_at > now() - interval '1 hour' AND k.kind = 'reveal'
     AND k.state IN ('queued', 'answered', 'fetched', 'expired') AND k.stock_unit_id <> u.id;
   renewal := EXISTS (
     SELECT FROM gkm.key_request k

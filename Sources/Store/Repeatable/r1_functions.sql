@@ -58,7 +58,7 @@ BEGIN
   IF NOT FOUND THEN
     RAISE EXCEPTION 'there is no delivery %', p_delivery USING ERRCODE = 'no_data_found';
   END IF;
-  IF d.version <> p_version THEN
+  IF d.version IS DISTINCT FROM p_version THEN
     RAISE EXCEPTION 'this delivery changed since it was shown: it is % now', d.state
       USING ERRCODE = 'serialization_failure';
   END IF;
@@ -436,4 +436,17 @@ BEGIN
   RETURN made;
 END $$;
 GRANT EXECUTE ON FUNCTION gkm.ensure_partitions(integer) TO gkm_daemon;
+
+-- Nobody is granted anything on a partition; and row security would keep them out all the same.
+DO $$
+DECLARE
+  part text;
+BEGIN
+  FOR part IN
+    SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+    WHERE c.relnamespace = 'gkm'::regnamespace AND c.relkind = 'r' AND NOT (c.relrowsecurity AND c.relforcerowsecurity)
+  LOOP
+    EXECUTE format('ALTER TABLE gkm.%I ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY', part);
+  END LOOP;
+END $$;
 RESET ROLE;

@@ -20,7 +20,12 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS $$
 DECLARE
   body text;
   details text;
+  reason text := p_reason::gkm.safe_text;
 BEGIN
+  -- Where a reason may be left out it is not looked at before: what is said all the same is no longer than any other.
+  IF length(reason) > 500 THEN
+    RAISE EXCEPTION 'a reason has at most 500 characters' USING ERRCODE = 'invalid_parameter_value';
+  END IF;
   SELECT string_agg(gkm.audit_line('detail.' || p_details[n], gkm.nameless(p_details[n + 1])), '' ORDER BY p_details[n] COLLATE "C")
   INTO details
   FROM generate_series(1, coalesce(array_length(p_details, 1), 0), 2) AS n
@@ -34,7 +39,7 @@ BEGIN
     || gkm.audit_line('subject', p_subject_kind || ' ' || p_subject_id)
     || coalesce(gkm.audit_line('order', p_order_number), '')
     || coalesce(gkm.audit_line('vendor', p_vendor::text), '')
-    || coalesce(gkm.audit_line('reason', gkm.nameless(p_reason)), '')
+    || coalesce(gkm.audit_line('reason', gkm.nameless(reason)), '')
     || gkm.audit_line('nonce', encode(uuid_send(gen_random_uuid()), 'hex'))
     || coalesce(details, '');
 

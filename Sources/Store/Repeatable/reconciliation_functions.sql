@@ -11,7 +11,7 @@ BEGIN
   IF NOT FOUND THEN
     RAISE EXCEPTION 'there is no break %', p_break USING ERRCODE = 'no_data_found';
   END IF;
-  IF b.version <> p_version THEN
+  IF b.version IS DISTINCT FROM p_version THEN
     RAISE EXCEPTION 'this break changed since it was shown: it is % now', b.state
       USING ERRCODE = 'serialization_failure';
   END IF;

@@ -87,7 +87,7 @@ CREATE OR REPLACE FUNCTION api.webhook_change(
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS $$
 DECLARE
   person_role text := gkm.demand_role('vendor', 'ops', 'admin');
-  e gkm.webhook_endpoint := gkm.lock_webhook(person_role, p_endpoint, p_version, p_reason);
+  e gkm.webhook_endpoint := gkm.lock_webhook(person_role, p_endpoint, coalesce(p_version, 0), p_reason);
   new_url text := coalesce(p_url, e.url);
   new_events text[] := gkm.demand_events(coalesce(p_events, e.events), 1);
 BEGIN
@@ -106,7 +106,7 @@ CREATE OR REPLACE FUNCTION api.webhook_rotate(
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS $$
 DECLARE
   person_role text := gkm.demand_role('vendor', 'ops', 'admin');
-  e gkm.webhook_endpoint := gkm.lock_webhook(person_role, p_endpoint, p_version, p_reason);
+  e gkm.webhook_endpoint := gkm.lock_webhook(person_role, p_endpoint, coalesce(p_version, 0), p_reason);
 BEGIN
   IF p_overlap_hours IS NULL OR p_overlap_hours NOT BETWEEN 0 AND 168 THEN
     RAISE EXCEPTION 'the old secret may sign for 0 to 168 hours more' USING ERRCODE = 'invalid_parameter_value';
@@ -126,7 +126,7 @@ RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS $$
 DECLARE
   person_role text := gkm.demand_role('vendor', 'ops', 'admin');
-  e gkm.webhook_endpoint := gkm.lock_webhook(person_role, p_endpoint, p_version, p_reason);
+  e gkm.webhook_endpoint := gkm.lock_webhook(person_role, p_endpoint, coalesce(p_version, 0), p_reason);
   action text := CASE p_state WHEN 'active' THEN 'webhook.enabled' WHEN 'disabled' THEN 'webhook.disabled'
     WHEN 'removed' THEN 'webhook.removed' END;
 BEGIN

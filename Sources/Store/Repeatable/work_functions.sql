@@ -99,7 +99,7 @@ BEGIN
   END IF;
   INSERT INTO gkm.job_kind (kind, version) VALUES (p_kind, 0) ON CONFLICT DO NOTHING;
   SELECT * INTO k FROM gkm.job_kind WHERE kind = p_kind FOR UPDATE;
-  IF k.version <> p_version THEN
+  IF k.version IS DISTINCT FROM p_version THEN
     RAISE EXCEPTION 'the work of kind % changed since it was shown', p_kind USING ERRCODE = 'serialization_failure';
   END IF;
   RETURN k;
@@ -233,7 +233,7 @@ BEGIN
   IF NOT FOUND THEN
     RAISE EXCEPTION 'there is no dead letter %', p_job USING ERRCODE = 'no_data_found';
   END IF;
-  IF letter.version <> p_version OR letter.state <> 'dead' THEN
+  IF letter.version IS DISTINCT FROM p_version OR letter.state <> 'dead' THEN
     RAISE EXCEPTION 'this dead letter changed since it was shown: it is % now', letter.state
       USING ERRCODE = 'serialization_failure';
   END IF;
@@ -241,7 +241,7 @@ BEGIN
     RAISE EXCEPTION 'what a job is about is one or two words of at most 255 characters'
       USING ERRCODE = 'invalid_parameter_value';
   END IF;
-  UPDATE gkm.job_dead SET subject = p_subject, version = version + 1 WHERE id = p_job;
+  UPDATE gkm.job_dead SET subject = p_subject::gkm.safe_text, version = version + 1 WHERE id = p_job;
   PERFORM gkm.audit('job.edited', 'job', p_job::text, NULL, NULL, NULL, person_role, reason,
     ARRAY['kind', letter.kind, 'about', p_subject, 'was_about', letter.subject]);
   RETURN letter.version + 1;

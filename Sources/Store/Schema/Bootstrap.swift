@@ -124,7 +124,8 @@ package enum Bootstrap {
       pg_catalog.pg_statio_user_sequences, pg_catalog.pg_stat_database, pg_catalog.pg_stat_progress_copy,
       pg_catalog.pg_roles, pg_catalog.pg_user, pg_catalog.pg_group, pg_catalog.pg_stats, pg_catalog.pg_stats_ext,
       pg_catalog.pg_stats_ext_exprs, pg_catalog.pg_sequences, pg_catalog.pg_locks, pg_catalog.pg_prepared_xacts,
-      pg_catalog.pg_stat_replication, pg_catalog.pg_stat_ssl, pg_catalog.pg_stat_gssapi
+      pg_catalog.pg_stat_replication, pg_catalog.pg_stat_ssl, pg_catalog.pg_stat_gssapi, pg_catalog.pg_auth_members,
+      pg_catalog.pg_db_role_setting, pg_catalog.pg_shdepend
       FROM PUBLIC;
     REVOKE SELECT ON pg_catalog.pg_largeobject_metadata FROM PUBLIC;
     DO $$
@@ -143,18 +144,21 @@ package enum Bootstrap {
           -- Numbers from which a competitor's sales could be read.
           OR p.proname ~ '^pg_stat_get_'
           OR p.proname ~ '^pg_(relation|table|indexes|total_relation|database)_size$'
-          OR p.proname ~ '^pg_current_wal_' OR p.proname = 'pg_lock_status')
+          OR p.proname ~ '^pg_current_wal_' OR p.proname = 'pg_lock_status'
+          -- Bytes of anybody's own in the write-ahead log.
+          OR p.proname = 'pg_logical_emit_message')
       LOOP
         EXECUTE format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC', f);
         IF f::text ~ '^pg_(try_)?advisory' THEN
           EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO gkm_owner, gkm_migrator, gkm_daemon, gkm_sealer', f);
-        ELSIF f::text !~ '^lo' THEN
+        ELSIF f::text !~ '^(lo|pg_logical)' THEN
           EXECUTE format(
             'GRANT EXECUTE ON FUNCTION %s TO gkm_owner, gkm_api, gkm_people, gkm_migrator, gkm_daemon, gkm_ops, gkm_admin', f);
         END IF;
       END LOOP;
     END $$;
-    GRANT SELECT ON pg_catalog.pg_roles, pg_catalog.pg_stat_activity TO gkm_owner, gkm_api, gkm_people, gkm_migrator;
+    GRANT SELECT ON pg_catalog.pg_roles, pg_catalog.pg_stat_activity, pg_catalog.pg_auth_members,
+      pg_catalog.pg_db_role_setting TO gkm_owner, gkm_api, gkm_people, gkm_migrator;
     """
 }
 
