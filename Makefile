@@ -20,7 +20,7 @@ FILTER ?=
 NAMES ?=
 export AS KEEP CONFIG PREFIX DESTDIR FILTER
 
-.PHONY: help demo demo-up demo-down test test-long mutants bench build install uninstall clean format lint
+.PHONY: help demo demo-up demo-down test test-long mutants bench screenshots build install uninstall clean format lint
 
 help: ## Lists these targets
 	@echo 'GlobalKeyMarket: make TARGET'
@@ -47,6 +47,9 @@ mutants: ## Takes protections away one by one, and demands that their tests fail
 bench: ## Prints the benchmark table, beside pgbench doing the same statements (QUICK=1 ONLY=PARTS ORDERS=N SIZES=N,N JSON=FILE)
 	@.scripts/bench $(if $(QUICK),--quick) $(if $(ONLY),--only $(ONLY)) $(if $(ORDERS),--orders $(ORDERS)) \
 	  $(if $(SIZES),--sizes $(SIZES)) $(if $(JSON),--json '$(JSON)')
+
+screenshots: ## Takes the pictures of the README anew, with the real program in tmux
+	@.scripts/screenshots
 
 build: ## Builds the three programs for release
 	@.scripts/packages demo

@@ -12,6 +12,7 @@ import sys
 import time
 
 import charts
+import console
 import flood
 import flow
 import reserve
@@ -20,7 +21,7 @@ import size
 from stand import PGBIN, ROOT, Stand, Trouble, say
 from table import table
 
-PARTS = ("reservation", "intake", "endtoend", "flood", "seal", "import", "backlog", "size")
+PARTS = ("reservation", "intake", "endtoend", "flood", "seal", "import", "backlog", "size", "console")
 
 
 class Plan:
@@ -49,6 +50,9 @@ class Plan:
         self.sizes = options.sizes or ([2_000, 10_000] if quick else [10_000, 100_000, 1_000_000])
         self.size_orders = 1_500 if quick else 6_000
         self.list_rounds = 10 if quick else 40
+        self.console_orders = 5_000 if quick else 200_000
+        self.console_starts = 3 if quick else 11
+        self.console_idle = 4 if quick else 10
 
 
 def versions(stand):
@@ -94,7 +98,8 @@ def measure(stand, plan, parts, results):
 
     work = {
         "reservation": reservations, "intake": taking_in, "endtoend": end_to_end, "flood": flood.floods,
-        "seal": seal.sealing, "import": seal.importing, "backlog": size.backlog, "size": size.sizes}
+        "seal": seal.sealing, "import": seal.importing, "backlog": size.backlog, "size": size.sizes,
+        "console": console.consoles}
     for part in PARTS:
         if part not in parts:
             continue

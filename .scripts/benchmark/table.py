@@ -1,5 +1,6 @@
 """The benchmark's figures as tables of plain text. A goal that is missed says by how much."""
 
+import console
 import reserve
 
 
@@ -121,6 +122,8 @@ def table(results):
     lines = aligned([("", "gkmd", "beside it", "goal"), *rows]) if rows else []
     if "reservation" in results:
         lines += ["", *reserve.table(results["reservation"])]
+    if "console" in results:
+        lines += ["", *console.table(results["console"])]
     for row in results.get("sizes", []):
         for role, found in row["lists"].items():
             for lap in found["over"]:

@@ -15,8 +15,10 @@ package struct SeededMarket: Sendable {
   package static let nordlicht = VendorID(2)
 
   /// Makes it for the time of `body`.
-  package static func with<T: Sendable>(_ body: @Sendable (SeededMarket) async throws -> T) async throws -> T {
-    try await MarketDatabase.with { market in
+  package static func with<T: Sendable>(
+    on server: PrivatePostgres? = nil, _ body: @Sendable (SeededMarket) async throws -> T
+  ) async throws -> T {
+    try await MarketDatabase.with(on: server) { market in
       try await market.database.sql(SeedSQL.script)
       return try await body(SeededMarket(market: market))
     }

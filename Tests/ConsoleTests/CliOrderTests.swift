@@ -46,7 +46,7 @@ import Testing
       let ops = try await seeded.person(.ops)
       let cases = [
         ("pi_1", "payment_intent", 1), ("ch_1_declined", "charge", 1), ("4243", "last4", 1),
-        ("ADA@example.com", "email", 1),
+        ("ADA@example.com", "email", 1), ("203.0.113.1", "address", 1),
         ("nordlicht", "vendor", 5), (SeededMarket.Order.open.number.lowercased(), "number", 1),
       ]
       for (text, by, count) in cases {

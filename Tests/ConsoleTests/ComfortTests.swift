@@ -66,6 +66,24 @@ import Testing
     #expect(missing.isEmpty, "\(missing.sorted())")
   }
 
+  @Test func everySignedWordOfAListIsSaidInSpanish() {
+    var missing: Set<String> = []
+    for kind in ListKind.allCases {
+      for role in Role.people where kind.isOpen(to: role) {
+        for row in kind.screen.display(Sample.page(kind), role: role, clock: ClockFormat(offset: 0, isUTC: true)) {
+          for cell in row.cells where cell.text == Language.spanish.cell(cell.text) {
+            guard let sign = cell.text.first, "○◔◑◕●✗‖!?↩·↻↑◌▾◐…◉–".contains(sign), cell.text.dropFirst().first == " "
+            else { continue }
+            if !cell.text.dropFirst(2).allSatisfy(\.isNumber) { missing.insert(cell.text) }
+          }
+        }
+      }
+    }
+    #expect(missing.isEmpty, "\(missing.sorted())")
+    #expect(Language.spanish.cell("! for 3 min") == "! desde hace 3 min")
+    #expect(Language.english.cell("● delivered") == "● delivered")
+  }
+
   @Test func thePaletteIsSearchedInTheLanguageThatItIsShownIn() {
     var state = Sample.loaded(.ops, size: size)
     state.language = .spanish

@@ -31,7 +31,7 @@ import Testing
     session.terminal.type("G")
     _ = try await session.terminal.settled()
     session.terminal.type("i\(folder)/gkm/keys\t\t\t\t\t\r")
-    try await session.terminal.sees("is sent")
+    try await session.terminal.sees("2 of 3 keys are in stock, 1 not")
     try await session.go("imports", waitingFor: "imported")
     session.terminal.type("g\r")
     try await session.terminal.sees("duplicate in the file")

@@ -35,11 +35,17 @@ package enum ActionRequest: Equatable, Sendable {
   case prepareEvidence(RowAsShown)
   case editEvidence(RowAsShown)
   case submitEvidence(RowAsShown)
+  /// The row is the rule that is shown for the scope; its id is 0 where there is none.
+  case changeCommission(RowAsShown, CommissionScope)
+  case endCommission(RowAsShown)
+  case withdrawCommission(RowAsShown)
   case importStock(RowAsShown)
   case withdrawStock(RowAsShown)
   case cancelImport(RowAsShown)
   /// A key of an order, by its place among the order's keys.
   case revealKey(RowAsShown, place: Int)
+  /// Somebody else's wish to see a key.
+  case decideReveal(RowAsShown, approves: Bool)
 }
 
 /// A row that is acted on: refused if it moved on since it was shown.

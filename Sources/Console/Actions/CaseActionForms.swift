@@ -9,7 +9,9 @@ enum CaseActionForms {
     guard let row = state.chosenRow else { return [] }
     switch id {
     case .openCase: state.overlay = .form(opening(row))
-    case .takeCase: return [.perform(.takeCase(row.asShown), values: [:])]
+    case .takeCase:
+      state.note(.takeCase(row.asShown))
+      return [.perform(.takeCase(row.asShown), values: [:])]
     case .noteCase:
       state.overlay = .form(
         FormState(

@@ -20,6 +20,26 @@ enum DecisionForms {
     return []
   }
 
+  /// Agreeing that somebody sees a key, or not.
+  static func decideReveal(approves: Bool, _ state: inout AppState) -> [Effect] {
+    guard let row = state.chosenRow, case .reveal(_, let order, let unit, let by, let reason) = row.detail else {
+      return []
+    }
+    state.overlay = .form(
+      FormState(
+        action: .decideReveal(row.asShown, approves: approves),
+        title: approves ? "Let \(by) see a key" : "Refuse \(by) a key",
+        lines: ["Key \(unit)\(order.map { " of order \($0)" } ?? ""): “\(reason)”"]
+          + (approves ? ["Then they have 15 minutes to ask again."] : []),
+        confirmTitle: approves ? "Agree" : "Refuse"))
+    return []
+  }
+
+  static func refusalOfReveal(_ row: DisplayRow) -> String? {
+    guard case .reveal(let state, _, _, _, _) = row.detail else { return "This is no wish to see a key" }
+    return state == .waiting ? nil : "It waits for nobody"
+  }
+
   static func refusalToDecide(_ row: DisplayRow) -> String? {
     guard case .ask(let state, _, _, _) = row.detail else { return "This is no ask" }
     return state == .waiting ? nil : "It is \(state.rawValue) already"

@@ -6,22 +6,9 @@ import Terminal
 package enum PulseBoard {
   package static func lines(_ pulse: Pulse, alerts: [FiringAlert] = []) -> [BoardLine] {
     let reach = pulse.isSampleFull ? ", as far as the newest orders reach" : ""
-    return firing(alerts) + [.heading("Last hour\(reach)")] + flow(pulse)
+    return AlertLines.lines(alerts) + [.heading("Last hour\(reach)")] + flow(pulse)
       + [.heading("To look after")] + care(pulse)
       + [.heading("Stock")] + stock(pulse)
-  }
-
-  /// The worst first; where nothing fires there is nothing to say.
-  private static func firing(_ alerts: [FiringAlert]) -> [BoardLine] {
-    guard !alerts.isEmpty else { return [] }
-    return [.heading("Alerts")]
-      + alerts.map { alert in
-        let about = alert.subject.isEmpty ? alert.rule : "\(alert.rule) \(alert.subject)"
-        return BoardLine(
-          "alert \(about)", about, "! \(alert.age.briefly)",
-          alert.isAcknowledged ? .stateWarn : .stateFailed, note: alert.detail,
-          target: .place(.list(.alerts), filter: "state:firing"))
-      }
   }
 
   private static func flow(_ pulse: Pulse) -> [BoardLine] {
@@ -111,14 +98,24 @@ package enum PulseBoard {
 }
 
 extension Duration {
-  /// `840 ms`, `2.4 s`, `3 min`, `5 h`.
+  /// `840 ms`, `2.4 s`, `3 min`, `5 h`, `4 days`.
   var briefly: String {
     let milliseconds = self.milliseconds
     switch milliseconds {
     case ..<1_000: return "\(milliseconds) ms"
     case ..<60_000: return "\(milliseconds / 1_000).\(milliseconds % 1_000 / 100) s"
-    case ..<7_200_000: return "\(milliseconds / 60_000) min"
-    default: return "\(milliseconds / 3_600_000) h"
+    default: return roughly
+    }
+  }
+
+  /// `54 s`, `3 min`, `5 h`, `4 days`: as one says for how long something goes on.
+  var roughly: String {
+    let seconds = milliseconds / 1_000
+    switch seconds {
+    case ..<60: return "\(seconds) s"
+    case ..<7_200: return "\(seconds / 60) min"
+    case ..<172_800: return "\(seconds / 3_600) h"
+    default: return "\(seconds / 86_400) days"
     }
   }
 }

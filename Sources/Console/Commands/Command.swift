@@ -54,9 +54,9 @@ package struct Command: Sendable {
 
 package enum CommandID: Hashable, Sendable {
   case up, down, pageUp, pageDown, top, bottom, open, back, historyBack, historyForward
-  case find, filter, clearFilter, savedFilters, sort, columns, pane
+  case find, filter, clearFilter, savedFilters, sort, columns, pane, details
   case mark, markAll, unmark
-  case palette, help, refresh, pause, copy, exportCSV, exportJSON
+  case palette, help, refresh, undo, pause, copy, exportCSV, exportJSON
   case retryDelivery, redriveJob
   case acknowledgeAlert, silenceAlert
   case addPerson, disablePerson
@@ -66,7 +66,8 @@ package enum CommandID: Hashable, Sendable {
   case prepareEvidence, editEvidence, submitEvidence
   case requestRefund, approveRefund, rejectRefund, cancelRefund, openCase
   case takeCase, noteCase, answerCase, handOverCase, releaseCase, closeCase, orderOfCase
-  case importStock, withdrawStock, cancelImport, revealKey
+  case importStock, withdrawStock, cancelImport, revealKey, approveReveal, refuseReveal
+  case changeCommission, changeRule, endCommission, withdrawCommission
   case toggleUTC, toggleMouse, themes, messages, quit
   case nextPlace, previousPlace
   case go(Place)
@@ -134,6 +135,7 @@ extension Command: Equatable {
       return "No files here: ssh … list … --csv writes one on your side"
     }
     if state.isRestricted, id == .importStock { return "No files here: ssh … stock import - … < file" }
+    if id == .importStock, state.upload != nil { return "Keys are being sent already: one import at a time" }
     if changes, state.isReadOnly { return "This session is read-only" }
     if changes, state.connection != .signedIn { return "Not connected" }
     return nil

@@ -41,6 +41,26 @@ extension Command {
 
   static let onMoney: [Command] = [
     Command(
+      .changeCommission, "Change this vendor's commission", keys: ["C"], scope: .about(.vendors),
+      needs: .writeCommission, changes: true, hint: "commission", refusing: CommissionForms.refusalToChange),
+    Command(
+      .changeRule, "Change the commission that this rule is for", keys: ["C"], scope: .list(.commission),
+      needs: .writeCommission, changes: true, isForStaff: true, hint: "change",
+      refusing: CommissionForms.refusalToChange),
+    Command(
+      .withdrawCommission, "Take a rule back that has not begun", keys: ["w"], scope: .list(.commission),
+      needs: .writeCommission, changes: true, isForStaff: true, hint: "take back",
+      refusing: CommissionForms.refusalToWithdraw),
+    Command(
+      .endCommission, "Let this rule end", keys: ["x"], scope: .list(.commission), needs: .writeCommission,
+      changes: true, isForStaff: true, hint: "end", refusing: CommissionForms.refusalToEnd),
+    Command(
+      .approveReveal, "Let this person see the key", keys: ["a"], scope: .list(.reveals), needs: .revealKey,
+      changes: true, hint: "agree", refusing: DecisionForms.refusalOfReveal),
+    Command(
+      .refuseReveal, "Refuse this person the key", keys: ["x"], scope: .list(.reveals), needs: .revealKey,
+      changes: true, hint: "refuse", refusing: DecisionForms.refusalOfReveal),
+    Command(
       .assignBreak, "Give this break to somebody", keys: ["a"], scope: .list(.breaks), needs: .manageBreaks,
       changes: true, hint: "assign", refusing: DecisionForms.refusalOfBreak),
     Command(

@@ -25,6 +25,7 @@ extension Command {
     Command(.sort, "Sort this list", keys: ["s"], scope: .anyList),
     Command(.columns, "Choose columns", keys: ["c"], scope: .anyList),
     Command(.pane, "Side pane, where there is room", keys: ["v"], scope: .anyList),
+    Command(.details, "All of this row", keys: ["d"], scope: .anyList),
     Command(.mark, "Mark this row", keys: ["space"], scope: .anyList),
     Command(.markAll, "Mark all rows that are loaded, or none", keys: ["*"], scope: .anyList),
     Command(.unmark, "Take all marks away", keys: ["U"], scope: .anyList),
@@ -105,6 +106,7 @@ extension Command {
     Command(.palette, "All commands", keys: [":", "ctrl-p"], hint: "commands"),
     Command(.help, "Help", keys: ["?", "f1"], hint: "help"),
     Command(.refresh, "Read again now", keys: ["r", "f5"]),
+    Command(.undo, "Take back what was done last, where that can be", keys: ["z"], changes: true),
     Command(.pause, "Pause or follow new rows", keys: ["p"], scope: .anyList),
     Command(.copy, "Copy the row's id, or those of all marked", keys: ["y"], scope: .rows),
     Command(.exportCSV, "Export this list as CSV", keys: ["e"], scope: .anyList),
@@ -125,7 +127,7 @@ extension Command {
 
   private static let keys: [Place: String] = [
     .board(.pulse): "0", .list(.orders): "1", .list(.payments): "2", .list(.deliveries): "3", .list(.stock): "4",
-    .list(.audit): "5", .list(.cases): "6", .list(.refunds): "7", .board(.work): "f2", .list(.dead): "f3",
-    .list(.alerts): "f4", .list(.workers): "f6", .list(.people): "f8",
+    .list(.audit): "5", .list(.cases): "6", .list(.refunds): "7", .list(.vendors): "8", .list(.disputes): "9",
+    .board(.work): "f2", .list(.dead): "f3", .list(.alerts): "f4", .list(.workers): "f6", .list(.people): "f8",
   ]
 }

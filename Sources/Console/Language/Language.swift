@@ -12,6 +12,17 @@ package enum Language: String, CaseIterable, Sendable {
     }
   }
 
+  /// What a cell says: `● delivered` is a sign and a word of ours, `! for 3 min` a span of time; all else, names and
+  /// amounts above all, stays as it is.
+  package func cell(_ text: String) -> String {
+    guard self == .spanish, let sign = text.first, !sign.isLetter, !sign.isNumber, text.dropFirst().first == " " else {
+      return text
+    }
+    let words = String(text.dropFirst(2))
+    if let said = Spanish.states[words] { return "\(sign) \(said)" }
+    return words.hasPrefix("for ") ? "\(sign) \(self("for")) \(words.dropFirst(4))" : text
+  }
+
   /// The language of a locale's name such as `es_ES.UTF-8`; English where it is none of these.
   package init(locale: String?) {
     self =

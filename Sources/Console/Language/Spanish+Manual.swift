@@ -21,6 +21,9 @@ extension Spanish {
     "Assign": "Asignar", "Explain": "Explicar", "Prepare": "Preparar", "Keep": "Guardar", "Send": "Enviar",
     "Address": "Dirección", "Units, or all": "Unidades, o todas", "Without stock": "Sin existencias",
     "Field": "Campo", "Text": "Texto", "How": "Cómo",
-    "held": "retenido", "has it open since": "lo tiene abierto desde las",
+    "All of this row": "Todo lo de esta fila",
+    "Take back what was done last, where that can be": "Retirar lo último que se hizo, si se puede",
+    "There is nothing that could be taken back": "No hay nada que se pueda retirar", "held": "retenido",
+    "has it open since": "lo tiene abierto desde las",
   ]
 }

@@ -1,7 +1,7 @@
 /// The console in Spanish, by the English wording. A test holds that nothing the console always shows is missing.
 enum Spanish {
   static let texts: [String: String] = commands.merging(screens) { $1 }.merging(columns) { $1 }.merging(rest) { $1 }
-    .merging(byHand) { $1 }
+    .merging(byHand) { $1 }.merging(ofVendors) { $1 }
 
   private static let commands: [String: String] = [
     "Next row": "Fila siguiente", "Previous row": "Fila anterior", "Page down": "Página abajo",
@@ -139,7 +139,7 @@ enum Spanish {
     "Assignee": "Responsable", "Due": "Vence", "Opened": "Abierto", "old figures": "cifras antiguas",
     "Locked": "Bloqueado", "Ready answer": "Respuesta lista", "Find": "Buscar", "Looking…": "Buscando…",
     "Nothing is known of it": "De eso no consta nada",
-    "number, e-mail, Stripe id, last four digits, vendor":
-      "número, correo, id de Stripe, cuatro últimas cifras, vendedor",
+    "number, e-mail, Stripe id, last four digits, vendor, IP":
+      "número, correo, id de Stripe, cuatro últimas cifras, vendedor, IP",
   ]
 }

@@ -89,7 +89,13 @@ package enum PlainConsole {
       case .findKey(let text, let generation, let clock):
         await source.findKey(text, generation: generation, clock: clock)
       case .preview(let action, let values): await source.preview(action, values: values)
-      case .perform(let action, let values): await source.perform(action, values: values)
+      // Keys are sent and followed beside what is typed meanwhile.
+      case .perform(let action, let values):
+        if case .importStock = action {
+          Task { await source.perform(action, values: values) }
+        } else {
+          await source.perform(action, values: values)
+        }
       case .export(let request): await source.export(request)
       case .disconnect: await source.close()
       // What is seen, clicked or remembered of a screen has no place here.

@@ -90,7 +90,10 @@ enum PlainInput {
       return problem + ["\(say(title))? Type yes; anything else cancels."]
     }
     let field = form.fields[index]
-    guard case .choice(let choices) = field.kind else { return problem + ["\(say(field.label)):"] }
+    guard case .choice(let choices) = field.kind else {
+      let now = field.edit.text.isEmpty || field.kind == .secret ? "" : " [\(field.edit.text)]"
+      return problem + ["\(say(field.label))\(now):"]
+    }
     return problem + ["\(say(field.label)) (\(choices.joined(separator: ", "))):"]
   }
 
@@ -99,7 +102,8 @@ enum PlainInput {
     guard !form.isRunning else { return [] }
     form.problem = nil
     if case .field(let index) = form.focus, form.fields.indices.contains(index) {
-      form.fields[index].edit = LineEdit(line)
+      // An empty line leaves what is there already.
+      if !line.isEmpty || form.fields[index].kind == .secret { form.fields[index].edit = LineEdit(line) }
       if let problem = form.fields[index].problem { form.problem = problem } else { form.moveFocus(by: 1) }
       if form.focus == .cancel { form.focus = .confirm }
       state.overlay = .form(form)

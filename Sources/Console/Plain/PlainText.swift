@@ -96,7 +96,8 @@ struct PlainText {
       let note = line.note.isEmpty ? "" : ", \(state.language(line.note))"
       let text =
         line.isHeading
-        ? "\(state.language(line.label)):" : "\(state.language(line.label)): \(Self.plain(line.value))\(note)"
+        ? "\(state.language(line.label)):"
+        : "\(state.language(line.label)): \(Self.plain(state.language.cell(line.value)))\(note)"
       if isNew || boardLines[line.key] != text { lines.append(text) }
       boardLines[line.key] = text
     }
@@ -132,6 +133,7 @@ struct PlainText {
               + ["A number opens it."]
         } ?? []
     case .help: lines = KeySheet.lines(Command.offered(in: state), language: state.language)
+    case .row: lines = rowLines(state).map { $0.0.isEmpty ? Self.plain($0.1) : "\($0.0): \(Self.plain($0.1))" }
     case .messages: lines = state.messages.map { "\(state.clock.short($0.at)) \(state.language($0.text))" }
     case .secret:
       // What was said once cannot be taken back from a terminal's scrollback.

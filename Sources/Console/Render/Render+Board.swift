@@ -10,14 +10,15 @@ func renderBoard(_ grid: inout Grid, _ state: AppState, _ board: BoardState, _ l
     return
   }
   let lines = board.lines.map { $0.said(in: state.language) }
-  let columns = BoardColumns(lines, width: body.columns)
+  let columns = BoardColumns(lines.filter { !$0.isProse }, width: body.columns)
+  let prose = BoardColumns(lines.filter(\.isProse), width: body.columns)
   for offset in 0..<body.rows {
     let index = board.top + offset
     guard lines.indices.contains(index) else { break }
     let line = lines[index]
     let isSelected = line.key == board.selected
     renderBoardLine(
-      &grid, line, columns, row: body.row + offset,
+      &grid, line, line.isProse ? prose : columns, row: body.row + offset,
       overlay: isSelected ? (state.overlay == nil ? .selection : .selectionUnfocused) : nil)
   }
 }
@@ -38,12 +39,11 @@ private func renderBoardLine(
     line.value, row: row, column: columns.valueColumn, width: columns.value, style: line.style.under(overlay),
     alignment: .right)
   var column = columns.valueColumn + columns.value + 2
-  if columns.spark > 0 {
-    if !line.series.isEmpty {
-      grid.write(
-        sparkline(line.series, width: columns.spark), row: row, column: column, style: StyleID.chart.under(overlay),
-        maxWidth: columns.spark)
-    }
+  // A note has the room of a line of eighths where there is none.
+  if columns.spark > 0, !line.series.isEmpty {
+    grid.write(
+      sparkline(line.series, width: columns.spark), row: row, column: column, style: StyleID.chart.under(overlay),
+      maxWidth: columns.spark)
     column += columns.spark + 2
   }
   grid.write(
@@ -57,6 +57,7 @@ extension BoardLine {
     var line = self
     line.label = language(label)
     line.note = language(note)
+    line.value = language.cell(value)
     return line
   }
 }

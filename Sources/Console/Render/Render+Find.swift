@@ -15,7 +15,7 @@ func renderFind(_ grid: inout Grid, _ state: AppState, _ find: FindState) -> Pos
       ? "Looking…"
       : find.hits == nil && find.isForKey(state.role)
         ? "It looks like a key: Enter sends it sealed, and the audit log tells"
-        : find.hits == nil ? "number, e-mail, Stripe id, last four digits, vendor" : "Nothing is known of it"
+        : find.hits == nil ? "number, e-mail, Stripe id, last four digits, vendor, IP" : "Nothing is known of it"
     grid.write(
       state.language(text), row: inside.row + 1, column: inside.column + 1, style: StyleID(.muted, over: .dialog),
       maxWidth: inside.columns - 2, truncation: .end)
@@ -33,7 +33,8 @@ func renderFind(_ grid: inout Grid, _ state: AppState, _ find: FindState) -> Pos
     for (cell, width) in zip(hit.row.cells.prefix(3), [15, 13, 28]) {
       guard column + 4 < inside.endColumn else { break }
       let room = min(width, inside.endColumn - column - 1)
-      grid.writeField(cell.text, row: row, column: column, width: room, style: cell.style.under(overlay))
+      grid.writeField(
+        state.language.cell(cell.text), row: row, column: column, width: room, style: cell.style.under(overlay))
       column += room + 1
     }
     grid.write(

@@ -33,7 +33,7 @@ func renderList(_ grid: inout Grid, _ state: AppState, _ list: ListState, _ layo
     for (place, width) in fitted where row.cells.indices.contains(columns[place].index) {
       let cell = row.cells[columns[place].index]
       grid.writeField(
-        cell.text, row: y, column: x, width: width, style: cell.style.under(overlay),
+        state.language.cell(cell.text), row: y, column: x, width: width, style: cell.style.under(overlay),
         alignment: columns[place].column.alignment)
       x += width + 1
     }

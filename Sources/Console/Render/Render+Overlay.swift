@@ -11,6 +11,8 @@ func renderOverlay(_ grid: inout Grid, _ state: AppState, _ layout: Layout) -> P
   case .help(let scroll): renderText(&grid, title: state.language("Help"), lines: helpLines(state), scroll: scroll)
   case .messages(let scroll):
     renderText(&grid, title: state.language("Messages"), lines: messageLines(state), scroll: scroll)
+  case .row(let scroll):
+    renderText(&grid, title: state.list?.selectedRow?.copyText ?? "", lines: rowLines(state), scroll: scroll)
   case .form(let form): renderForm(&grid, form, state.language)
   case .picker(let picker): renderPicker(&grid, state, picker)
   case .password(let password): renderPassword(&grid, state, password)
@@ -23,7 +25,8 @@ func renderOverlay(_ grid: inout Grid, _ state: AppState, _ layout: Layout) -> P
 func panel(_ grid: inout Grid, rows: Int, columns: Int, title: String) -> Rect {
   let area = grid.bounds.centered(rows: min(rows, grid.size.rows), columns: min(columns, grid.size.columns))
   grid.fill(area, style: .dialog)
-  return grid.box(area, title: title, style: StyleID(.borderFocused, over: .dialog), titleStyle: .title)
+  return grid.box(
+    area, title: title, style: StyleID(.borderFocused, over: .dialog), titleStyle: StyleID(.title, over: .dialog))
 }
 
 /// A line of text being typed, scrolled so that the cursor shows; answers where that is.
@@ -154,7 +157,8 @@ private func renderText(_ grid: inout Grid, title: String, lines: [(String, Stri
     let row = inside.row + offset
     guard !right.isEmpty else {
       grid.write(
-        left, row: row, column: inside.column + 1, style: .title, maxWidth: inside.columns - 2, truncation: .end)
+        left, row: row, column: inside.column + 1, style: StyleID(.title, over: .dialog), maxWidth: inside.columns - 2,
+        truncation: .end)
       continue
     }
     grid.writeField(left, row: row, column: inside.column + 1, width: 18, style: StyleID(.key, over: .dialog))
@@ -179,6 +183,23 @@ func helpLines(_ state: AppState) -> [(String, String)] {
   lines.append(("since: until:", "2h, 3d, today, 2026-03-01"))
   lines.append(("-term", "all but those"))
   lines.append(("ctrl-s", "keeps the filter that is being typed"))
+  return lines
+}
+
+/// All of the row under the cursor: every column, wherever there is room for it or not, and what has none.
+func rowLines(_ state: AppState) -> [(String, String)] {
+  guard let list = state.list, let row = list.selectedRow else { return [] }
+  let room = max(16, min(76, state.size.columns - 2) - 23)
+  let columns = list.kind.screen.columns(for: state.role)
+  let facts = zip(columns, row.cells).map { StoryFact($0.title, $1.text) } + row.facts
+  var lines = facts.filter { !$0.value.isEmpty }.flatMap { fact in
+    TextWidth.wrap(state.language.cell(fact.value), to: room, maxLines: 12).enumerated().map { place, text in
+      (place == 0 ? state.language(fact.label) : "", text)
+    }
+  }
+  if case .text(let texts) = row.detail {
+    lines += texts.flatMap { TextWidth.wrap($0, to: room, maxLines: 12) }.map { ("", $0) }
+  }
   return lines
 }
 

@@ -12,7 +12,7 @@ func renderPane(_ grid: inout Grid, _ state: AppState, _ list: ListState, _ area
   let labels = min(16, facts.reduce(6) { max($0, TextWidth.of(state.language($1.label))) })
   var y = inside.row + 2
   for fact in facts where !fact.value.isEmpty {
-    let lines = TextWidth.wrap(fact.value, to: max(8, inside.columns - labels - 1), maxLines: 4)
+    let lines = TextWidth.wrap(state.language.cell(fact.value), to: max(8, inside.columns - labels - 1), maxLines: 4)
     for (offset, text) in lines.enumerated() {
       guard y < inside.endRow else { return }
       if offset == 0 {

@@ -24,8 +24,9 @@ func renderPicker(_ grid: inout Grid, _ state: AppState, _ picker: PickerState) 
     var column = inside.column + 1
     if let isTicked = item.isTicked {
       grid.write(isTicked ? "✓" : "·", row: row, column: column, style: StyleID.key.under(overlay))
-      column += 2
     }
+    // Whatever cannot be ticked stands in line with what can.
+    if items.contains(where: { $0.isTicked != nil }) { column += 2 }
     let style: StyleID = item.isOpen ? .text : .muted
     column += grid.write(
       state.language(item.text), row: row, column: column, style: style.under(overlay),

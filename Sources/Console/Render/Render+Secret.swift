@@ -7,7 +7,8 @@ func renderSecret(_ grid: inout Grid, _ state: AppState, _ secret: SecretState) 
   let inside = panel(&grid, rows: lines.count + 6, columns: width, title: state.language("Key"))
   for (offset, line) in lines.enumerated() {
     grid.write(
-      line, row: inside.row + 1 + offset, column: inside.column + 1, style: .title, maxWidth: inside.columns - 2)
+      line, row: inside.row + 1 + offset, column: inside.column + 1, style: StyleID(.title, over: .dialog),
+      maxWidth: inside.columns - 2)
   }
   let words = state.language(secret.isRenewing ? "Asking again…" : "r asks for it again, any other key takes it away")
   grid.write(

@@ -32,7 +32,8 @@ private func renderFacts(_ grid: inout Grid, _ story: StoryState, _ head: Rect, 
     let column = 1 + (index % perRow) * width
     grid.writeField(language(fact.label), row: row, column: column, width: 9, style: .muted)
     grid.write(
-      fact.value, row: row, column: column + 10, style: fact.style, maxWidth: max(0, width - 11), truncation: .end)
+      language.cell(fact.value), row: row, column: column + 10, style: fact.style, maxWidth: max(0, width - 11),
+      truncation: .end)
   }
   if head.rows > 0 { grid.hline(row: head.endRow - 1, column: 0, length: layout.size.columns) }
 }
@@ -63,7 +64,8 @@ private func renderExpanded(_ grid: inout Grid, _ line: StoryLine, _ body: Rect)
   guard rows > 2 else { return }
   let area = Rect(row: body.endRow - rows, column: 0, rows: rows, columns: body.columns)
   grid.fill(area, style: .dialog)
-  let inside = grid.box(area, title: line.title, style: StyleID(.border, over: .dialog), titleStyle: .title)
+  let inside = grid.box(
+    area, title: line.title, style: StyleID(.border, over: .dialog), titleStyle: StyleID(.title, over: .dialog))
   for (offset, text) in lines.prefix(inside.rows).enumerated() {
     let isCut = offset == inside.rows - 1 && lines.count > inside.rows
     grid.write(

@@ -68,7 +68,8 @@ private func titleRight(_ state: AppState) -> (text: String, style: StyleID) {
   case .refused: return ("✗ \(say("not signed in"))", StyleID(.stateFailed, over: .status))
   case .lost: return ("✗ \(say("connection lost"))", StyleID(.stateFailed, over: .status))
   case .signedIn:
-    let mode = state.isReadOnly ? "\(say("read-only")) · " : ""
+    let upload = state.upload.map { "\($0.text(say)) · " } ?? ""
+    let mode = upload + (state.isReadOnly ? "\(say("read-only")) · " : "")
     return ("\(mode)\(state.isLive ? "● \(say("live"))" : "○ \(say("polling"))") · \(zone)", .status)
   }
 }

@@ -15,7 +15,7 @@ func tabs(of state: AppState, width: Int) -> [Tab] {
   let places = state.role == nil ? Place.beforeSignIn : state.openPlaces
   let shown = places.firstIndex { $0 == state.place } ?? 0
   let widths = places.map { place in
-    keyText(of: place, state).count + 1 + TextWidth.of(state.language(place.title)) + 2
+    keyWidth(of: place, state) + TextWidth.of(state.language(place.title)) + 2
   }
   let trailing = tabTrailing(state, width: width).width
   let room = width - trailing - (trailing > 0 ? 4 : 2)
@@ -34,6 +34,12 @@ func tabs(of state: AppState, width: Int) -> [Tab] {
     column += widths[index]
   }
   return tabs
+}
+
+/// The key and a blank; a place without a key has neither.
+private func keyWidth(of place: Place, _ state: AppState) -> Int {
+  let key = keyText(of: place, state)
+  return key.isEmpty ? 0 : TextWidth.of(key) + 1
 }
 
 private func keyText(of place: Place, _ state: AppState) -> String {
@@ -63,9 +69,10 @@ func renderTabs(_ grid: inout Grid, _ state: AppState, _ layout: Layout) {
   let row = layout.tabRow
   let tabs = tabs(of: state, width: width)
   for tab in tabs {
-    let used = grid.write(tab.keyText, row: row, column: tab.columns.lowerBound, style: .key)
+    let key = tab.keyText.isEmpty ? "" : "\(tab.keyText) "
+    let used = grid.write(key, row: row, column: tab.columns.lowerBound, style: .key)
     grid.write(
-      " \(state.language(tab.place.title))", row: row, column: tab.columns.lowerBound + used,
+      state.language(tab.place.title), row: row, column: tab.columns.lowerBound + used,
       style: tab.isShown ? .title : .muted)
   }
   // More to either side than there is room for.

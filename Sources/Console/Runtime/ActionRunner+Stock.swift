@@ -7,18 +7,6 @@ extension ActionRunner {
   func runOnStock(_ action: ActionRequest) async throws -> String? {
     let reason = values["reason"] ?? ""
     switch action {
-    case .importStock(let row):
-      var wish = StockUpload.Wish(listing: ListingID(row.id), path: values["file"] ?? "")
-      guard wish.path != "-" else {
-        throw ActionRefused(.badRequest, "say which file: this console has no other input")
-      }
-      let column = values["column"] ?? ""
-      wish.column = column.isEmpty ? nil : column
-      wish.isDryRun = values["dry"] == "yes"
-      wish.reason = reason.isEmpty ? nil : reason
-      let key = try await KnownMarkets.ofPerson.key(of: market, on: connection)
-      let id = try await StockUpload(wish, to: key, on: connection).run()
-      return "Import \(id) is sent; the screen Imports shows what becomes of it"
     case .withdrawStock(let row):
       guard let count = Int(values["count"] ?? ""), (1...20_000).contains(count) else {
         throw ActionRefused(.badRequest, "between 1 and 20000 keys are taken out at once")
@@ -30,6 +18,12 @@ extension ActionRunner {
     case .cancelImport(let row):
       try await connection.write { try StockActions.cancel($0, StockImportID(row.id), reason: reason) }
       return "Import \(row.id) is given up"
+    case .decideReveal(let row, let approves):
+      _ = try await connection.write {
+        try KeyActions.decide($0, KeyRequestID(row.id), approves: approves, reason: reason)
+      }
+      return approves
+        ? "Reveal \(row.id) is agreed to: whoever asked has 15 minutes to ask again" : "Reveal \(row.id) is refused"
     default: return nil
     }
   }
@@ -52,7 +46,7 @@ extension ActionRunner {
     case .key(let key): return (key, place)
     case .awaitsApproval(let request):
       throw ActionRefused(
-        .notAllowed, "somebody else has to agree first: gkm reveal --approve \(request); ask again then")
+        .notAllowed, "somebody else agrees to \(request) in Reveals first, ops or an admin: ask again then")
     }
   }
 }

@@ -50,6 +50,7 @@ struct ActionRunner {
       if let said = try await runOnOrder(action) { return said }
       if let said = try await runOnMoney(action) { return said }
       if let said = try await runOnStock(action) { return said }
+      if let said = try await runOnCommission(action) { return said }
       return try await runOnCase(action) ?? ""
     }
   }
@@ -61,6 +62,7 @@ struct ActionRunner {
       let plan = try await refund(row, currency, isDryRun: true)
       return (Self.lines(plan), plan.money.digits)
     case .submitEvidence(let row): return try await previewEvidence(row)
+    case .changeCommission(let shown, let scope): return try await previewCommission(shown, scope)
     default: return try await previewOnOrder(action) ?? ([], nil)
     }
   }

@@ -38,6 +38,7 @@ package final class ConsoleApp {
       var state = AppState(
         size: size, host: connection.host, themeName: themeName, themeNames: themes.names, isUTC: settings.isUTC,
         zoneOffset: zoneOffset, isReadOnly: connection.isReadOnly, remembered: memory?.read() ?? .ofNobody)
+      state.zoneName = SystemClock.zoneName
       state.commands = try settings.commands()
       state.language = settings.language ?? .ofEnvironment
       state.isMouseOn = settings.isMouseOn

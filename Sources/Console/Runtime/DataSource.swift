@@ -106,6 +106,7 @@ actor DataSource {
       let reading =
         switch query.subject {
         case .order(let number): try OrderReading.read(session, viewer, number, clock: query.clock)
+        case .vendor(let handle): try VendorReading.read(session, viewer, handle, clock: query.clock)
         case .stockImport(let id): try ImportReading.read(session, viewer, StockImportID(id), clock: query.clock)
         case .supportCase(let id):
           CaseTimeline.reading(try CaseStory.read(session, viewer: viewer, CaseID(id)), viewer.role, clock: query.clock)
@@ -205,12 +206,18 @@ actor DataSource {
         let (key, place) = try await runner.reveal(row)
         return post(.revealed(key, of: row, place: place, reason: values["reason"] ?? ""))
       }
+      if case .importStock(let row) = action { return try await runner.importStock(row, post: post) }
       post(.actionDone(try await runner.run(action)))
     } catch {
-      if await gaveUp(connection, after: error) {
-        return post(.actionRefused("The connection was lost: look at the audit log before trying again"))
+      let isLost = await gaveUp(connection, after: error)
+      if case .importStock = action {
+        // What was sent of it stays, and can be gone on with.
+        let text = isLost ? "The connection was lost: gkm stock import --resume goes on" : Self.sentence(error)
+        return post(.uploadOver(text, isProblem: true))
       }
-      post(.actionRefused(Self.sentence(error)))
+      post(
+        .actionRefused(
+          isLost ? "The connection was lost: look at the audit log before trying again" : Self.sentence(error)))
     }
   }
 

@@ -29,7 +29,8 @@ package enum CommissionScreen: ListScreen {
           DisplayCell(String(row.rowID)), StateStyle.cell(row.state), DisplayCell(row.scopeText),
           DisplayCell(row.rule.termsText), DisplayCell(row.rule.from.map(clock.short) ?? "", .textDim),
           DisplayCell(row.rule.until.map(clock.short) ?? "", .textDim),
-        ], copyText: String(row.rowID))
+        ], target: role == .vendor ? nil : row.vendor.map(Route.vendor), copyText: String(row.rowID),
+        detail: .commissionRule(row))
     }
   }
 }

@@ -86,8 +86,13 @@ package enum ImportTimeline {
         key: "v\(range.first)", time: "", symbol: "✗", style: .stateWarn, title: place, detail: range.verdict.title,
         copyText: "\(place): \(range.verdict.title)")
     }
+    let isOver = row.state == .imported || row.state == .checked
+    let all = StoryLine(
+      key: "all", time: "", symbol: "●", style: .stateOk, title: "every line was taken", detail: "",
+      copyText: String(row.id))
     return StoryReading(
-      header: [StoryFact("State", state.text, state.style)] + ImportsScreen.facts(row), lines: lines,
+      header: [StoryFact("State", state.text, state.style)] + ImportsScreen.facts(row),
+      lines: lines.isEmpty && isOver && row.accepted > 0 ? [all] : lines,
       row: ImportsScreen.display(ListPage(.imports, [row]), role: role, clock: clock).first)
   }
 }

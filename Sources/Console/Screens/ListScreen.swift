@@ -23,8 +23,10 @@ extension ListKind {
     case .ledger: LedgerScreen.self
     case .balances: BalancesScreen.self
     case .commission: CommissionScreen.self
+    case .vendors: VendorsScreen.self
     case .breaks: BreaksScreen.self
     case .asks: AsksScreen.self
+    case .reveals: RevealsScreen.self
     case .alerts: AlertsScreen.self
     case .workers: WorkersScreen.self
     case .imports: ImportsScreen.self

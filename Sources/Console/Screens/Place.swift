@@ -8,10 +8,16 @@ package enum Place: Hashable, Sendable {
 
   /// In the order of their tabs: what people do all day first, the house's own affairs last.
   package static let all: [Place] =
-    [.board(.pulse)] + ListKind.allCases.filter { !house.contains($0) }.map(Place.list) + [.board(.work)]
+    [.board(.pulse)] + daily.map(Place.list)
+    + ListKind.allCases.filter { !daily.contains($0) && !house.contains($0) }.map(Place.list) + [.board(.work)]
     + house.map(Place.list)
 
-  private static let house: [ListKind] = [.alerts, .workers, .breaks, .notices, .dead, .people]
+  /// In the order of their keys.
+  private static let daily: [ListKind] = [
+    .orders, .payments, .deliveries, .stock, .audit, .cases, .refunds, .vendors, .disputes,
+  ]
+
+  private static let house: [ListKind] = [.alerts, .workers, .breaks, .reveals, .notices, .dead, .people]
 
   package var title: String {
     switch self {

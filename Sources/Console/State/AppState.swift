@@ -20,6 +20,8 @@ package struct AppState: Equatable, Sendable {
   package var isUTC: Bool
   /// Seconds east of UTC in the person's zone, as of now.
   package var zoneOffset: Int
+  /// The person's zone by its name, for moments that are typed.
+  package var zoneName = "UTC"
   package var host: String
   package var isReadOnly: Bool
   /// A login without a shell: nothing is written into the machine's files.
@@ -37,6 +39,13 @@ package struct AppState: Equatable, Sendable {
   package var isLocked = false
   /// What is said on the terminal when the console has closed.
   package var farewell: String?
+  /// What is being carried out, and how what was carried out last is taken back.
+  package var performing: ActionRequest?
+  package var undo: Undo?
+  /// What one came to this screen for: begun once it is read.
+  package var intent: CommandID?
+  /// Keys that are on their way to the market, while the person goes on working.
+  package var upload: UploadState?
   /// Whether Redis tells of changes; without it lists are polled.
   package var isLive = false
   package var nextGeneration = 1

@@ -67,6 +67,8 @@ package struct BoardLine: Equatable, Sendable {
   package var series: [Int]
   package var target: Route?
   package var isHeading: Bool
+  /// Its note says most of it: it stands beside others of its kind, not in the columns of figures.
+  package var isProse = false
 
   package init(
     _ key: String, _ label: String, _ value: String, _ style: StyleID = .text, note: String = "", series: [Int] = [],

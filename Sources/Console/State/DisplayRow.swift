@@ -49,6 +49,10 @@ package enum RowDetail: Equatable, Sendable {
   case dispute(String, needsResponse: Bool, draft: DisputeRow.Draft?)
   case alert(rule: String, subject: String, AlertState)
   case stockImport(ImportState)
+  /// `rule`: what counts for all it sells.
+  case vendor(String, rule: CommissionRule?)
+  case commissionRule(CommissionRow)
+  case reveal(RevealState, order: String?, unit: Int64, by: String, reason: String)
   /// Lines to read in full: an audit event's bytes.
   case text([String])
 }
@@ -71,4 +75,6 @@ package enum Route: Equatable, Sendable {
   case order(String)
   case supportCase(Int64)
   case stockImport(Int64)
+  /// By its handle.
+  case vendor(String)
 }

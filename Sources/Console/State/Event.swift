@@ -17,6 +17,10 @@ package enum Event: Sendable {
   case boardLoaded(generation: Int, lines: [BoardLine])
   case actionDone(String)
   case actionRefused(String)
+  /// How far an import has come, whatever the screen shows.
+  case uploading(UploadState)
+  /// It is over: what to say of it.
+  case uploadOver(String, isProblem: Bool)
   /// A key that was asked for.
   case revealed(RevealedKey, of: RowAsShown, place: Int, reason: String)
   case secretCounted(serial: Int)

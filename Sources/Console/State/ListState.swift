@@ -51,15 +51,16 @@ extension ListState {
     reveal(height: height)
   }
 
-  /// Scrolls just so far that the cursor is in view.
-  package mutating func reveal(height: Int) {
+  /// Scrolls just so far that the cursor is in view. `fills`: no room is left below the last row while there are rows
+  /// above: not where that would move what is being looked at.
+  package mutating func reveal(height: Int, fills: Bool = false) {
     guard height > 0, !rows.isEmpty else { return }
     let index = selectedIndex ?? 0
     var first = topIndex
     if index < first { first = index }
     if index >= first + height { first = index - height + 1 }
-    first = min(max(first, 0), max(0, rows.count - height))
-    top = rows[first].id
+    if fills { first = min(first, max(0, rows.count - height)) }
+    top = rows[max(first, 0)].id
     if first == 0 { newAbove = 0 }
   }
 
@@ -68,6 +69,7 @@ extension ListState {
   package mutating func merge(firstPage page: [DisplayRow], limit: Int, height: Int) {
     let followed = isFollowing && topIndex == 0 && (selectedIndex ?? 0) == 0
     let known = Set(rows.map(\.id))
+    let count = rows.count
     let fresh = page.filter { !known.contains($0.id) }.count
     if page.count < limit {
       rows = page
@@ -87,8 +89,9 @@ extension ListState {
       keepPlace()
       if topIndex > 0 { newAbove = min(newAbove + fresh, topIndex) }
     }
+    let isFirst = !hasLoaded
     hasLoaded = true
-    reveal(height: height)
+    reveal(height: height, fills: isFirst || rows.count < count)
   }
 
   /// Adds an older page at the end.

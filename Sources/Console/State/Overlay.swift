@@ -17,6 +17,8 @@ package enum Overlay: Equatable, Sendable {
   /// A key, for some seconds.
   case secret(SecretState)
   case messages(scroll: Int)
+  /// All of the row under the cursor, also what there is no column for.
+  case row(scroll: Int)
 }
 
 /// A line of text being typed, with a cursor counted in characters.

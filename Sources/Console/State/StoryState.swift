@@ -7,12 +7,15 @@ package enum StorySubject: Equatable, Sendable {
   case order(String)
   case supportCase(Int64)
   case stockImport(Int64)
+  /// By its handle.
+  case vendor(String)
 
   package var title: String {
     switch self {
     case .order(let number): number
     case .supportCase(let id): "case \(id)"
     case .stockImport(let id): "import \(id)"
+    case .vendor(let handle): handle
     }
   }
 
@@ -22,6 +25,7 @@ package enum StorySubject: Equatable, Sendable {
     case .order: .orders
     case .supportCase: .cases
     case .stockImport: .imports
+    case .vendor: .vendors
     }
   }
 }

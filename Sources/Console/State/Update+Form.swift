@@ -61,7 +61,10 @@ func confirm(_ form: FormState, _ state: inout AppState) -> [Effect] {
   }
   form.isRunning = true
   form.problem = nil
-  guard form.hasPreview, form.preview == nil else { return [.perform(form.action, values: form.values)] }
+  guard form.hasPreview, form.preview == nil else {
+    state.note(form.action)
+    return [.perform(form.action, values: form.values)]
+  }
   return [.preview(form.action, values: form.values)]
 }
 

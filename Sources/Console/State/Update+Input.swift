@@ -67,10 +67,15 @@ func run(_ id: CommandID, _ state: inout AppState, now: Instant) -> [Effect] {
   case .help:
     state.overlay = .help(scroll: 0)
     return []
+  case .details:
+    guard state.list?.selectedRow != nil else { return [] }
+    state.overlay = .row(scroll: 0)
+    return []
   case .messages:
     state.overlay = .messages(scroll: 0)
     return []
   case .refresh: return state.reload(now: now)
+  case .undo: return undo(&state, now: now)
   case .pause:
     guard var list = state.list else { return [] }
     list.isPaused.toggle()
@@ -98,6 +103,9 @@ func run(_ id: CommandID, _ state: inout AppState, now: Instant) -> [Effect] {
   case .prepareEvidence, .editEvidence, .submitEvidence: return EvidenceForms.begin(id, &state)
   case .importStock, .withdrawStock, .cancelImport: return StockActionForms.begin(id, &state)
   case .revealKey: return RevealAction.ask(&state)
+  case .approveReveal, .refuseReveal: return DecisionForms.decideReveal(approves: id == .approveReveal, &state)
+  case .changeCommission, .changeRule, .endCommission, .withdrawCommission:
+    return CommissionForms.begin(id, &state)
   case .addPerson: return PersonActions.askToAdd(&state)
   case .disablePerson: return PersonActions.askToDisable(&state)
   case .toggleUTC:
@@ -109,6 +117,7 @@ func run(_ id: CommandID, _ state: inout AppState, now: Instant) -> [Effect] {
       state.isMouseOn ? "Mouse on: hold Shift to select text" : "Mouse off: the terminal selects text", at: now)
     return [.setMouse(state.isMouseOn)] + state.toastEffect
   case .quit:
+    if let warning = state.warningBeforeLeaving(now: now) { return warning }
     state.quitting = true
     return [.quit]
   }

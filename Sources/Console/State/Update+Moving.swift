@@ -53,7 +53,11 @@ func open(_ state: inout AppState, now: Instant) -> [Effect] {
     guard let target = line.target else { return [] }
     return follow(target, &state, now: now)
   }
-  guard var list = state.list, let row = list.selectedRow, let target = row.target else { return [] }
+  guard var list = state.list, let row = list.selectedRow else { return [] }
+  guard let target = row.target else {
+    state.overlay = .row(scroll: 0)
+    return []
+  }
   // Who comes back finds the cursor where they left it.
   list.isFollowing = false
   state.list = list
@@ -70,6 +74,7 @@ func follow(_ target: Route, _ state: inout AppState, now: Instant) -> [Effect] 
   case .order(let number): state.screens.append(.story(StoryState(.order(number))))
   case .supportCase(let id): state.screens.append(.story(StoryState(.supportCase(id))))
   case .stockImport(let id): state.screens.append(.story(StoryState(.stockImport(id))))
+  case .vendor(let handle): state.screens.append(.story(StoryState(.vendor(handle))))
   case .place(let place, let filter): state.screens.append(place.screen(filter: filter))
   }
   return state.arrive(now: now)
@@ -122,6 +127,7 @@ func travel(_ id: CommandID, _ state: inout AppState, now: Instant) -> [Effect] 
 extension AppState {
   /// Reads the screen that was just come to.
   mutating func arrive(now: Instant) -> [Effect] {
+    intent = nil
     pane = list?.selected
     isReadDue = false
     return reload(now: now)
@@ -131,7 +137,7 @@ extension AppState {
   mutating func revealCursor() {
     let height = bodyHeight
     if var list {
-      list.reveal(height: height)
+      list.reveal(height: height, fills: true)
       self.list = list
     } else if var story {
       story.reveal(height: height)

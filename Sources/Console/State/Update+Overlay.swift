@@ -16,6 +16,7 @@ func updateOverlay(_ state: inout AppState, _ input: InputEvent, _ key: Key, now
   case .help(let scroll): return scrolled(scroll, of: helpLines(state).count, key, &state) { .help(scroll: $0) }
   case .messages(let scroll):
     return scrolled(scroll, of: state.messages.count, key, &state) { .messages(scroll: $0) }
+  case .row(let scroll): return scrolled(scroll, of: rowLines(state).count, key, &state) { .row(scroll: $0) }
   case .palette(let palette): return updatePalette(palette, input, key, &state, now: now)
   case .find(let find): return updateFind(find, input, key, &state, now: now)
   case .filter(let filter): return updateFilter(filter, input, key, &state, now: now)
@@ -75,7 +76,7 @@ private func scrolled(
   case .up, .character("k"): state.overlay = make(max(0, scroll - 1))
   case .pageDown, .character(" "): state.overlay = make(min(scroll + 10, last))
   case .pageUp: state.overlay = make(max(0, scroll - 10))
-  case .enter, .character("q"), .character("?"): state.overlay = nil
+  case .enter, .character("q"), .character("?"), .character("d"): state.overlay = nil
   default: break
   }
   return []

@@ -23,16 +23,19 @@ package func update(_ state: inout AppState, _ event: Event, now: Instant) -> [E
     state.overlay = .password(PasswordState(user: user, problem: problem))
     return []
   case .listLoaded(let generation, let rows, let isFirstPage):
-    return state.take(rows, generation: generation, isFirstPage: isFirstPage) + state.readAgainIfDue(now: now)
+    let effects = state.take(rows, generation: generation, isFirstPage: isFirstPage) + state.readAgainIfDue(now: now)
+    return isFirstPage && state.list?.generation == generation ? effects + state.followIntent(now: now) : effects
   case .storyLoaded(let generation, let reading):
     guard state.take(reading, generation: generation) else { return [] }
-    return state.readAgainIfDue(now: now)
+    return state.readAgainIfDue(now: now) + state.followIntent(now: now)
   case .found(let generation, let hits): return take(hits, generation: generation, &state, now: now)
   case .boardLoaded(let generation, let lines):
     guard state.take(lines, generation: generation) else { return [] }
     return state.readAgainIfDue(now: now)
   case .loadFailed(let generation, let problem): return state.failLoading(generation, problem, now: now)
   case .actionDone(let text):
+    if let action = state.performing { state.undo = Undo(action, by: state.role) }
+    state.performing = nil
     if case .form = state.overlay { state.overlay = nil }
     if var list = state.list {
       list.marks.removeAll()
@@ -41,6 +44,7 @@ package func update(_ state: inout AppState, _ event: Event, now: Instant) -> [E
     state.say(text, at: now)
     return state.toastEffect + state.reload(now: now)
   case .actionRefused(let problem):
+    state.performing = nil
     if case .secret(var secret) = state.overlay {
       secret.isRenewing = false
       state.overlay = .secret(secret)
@@ -54,6 +58,8 @@ package func update(_ state: inout AppState, _ event: Event, now: Instant) -> [E
     }
     state.say(problem, isProblem: true, at: now)
     return state.toastEffect + state.reload(now: now)
+  case .uploading(let upload): return take(upload, &state, now: now)
+  case .uploadOver(let text, let isProblem): return endUpload(text, isProblem: isProblem, &state, now: now)
   case .revealed(let key, let row, let place, let reason):
     return take(key, of: row, place: place, reason: reason, &state)
   case .secretCounted(let serial): return countDown(serial, &state)

@@ -63,11 +63,7 @@ package enum CommissionPreview {
   package static func reach(
     _ session: borrowing Session, _ scope: CommissionScope, at time: Instant?
   ) throws -> Reach {
-    let within: SQL = """
-      (\(scope.vendor)::bigint IS NULL OR l.vendor_id = \(scope.vendor))
-        AND (\(scope.product)::bigint IS NULL OR l.product_id = \(scope.product))
-        AND (\(scope.category)::text IS NULL OR p.category = \(scope.category))
-      """
+    let within = within(scope)
     let found = try session.first(
       """
       WITH reached AS (
@@ -89,6 +85,45 @@ package enum CommissionPreview {
     ) { Reach(listings: try $0.int64(0), overruled: try $0.int64(1), openOrders: try $0.int64(2)) }
     guard let found else { throw StoreError.badRow("no reach") }
     return found
+  }
+
+  /// What of a scope is sold most: the sale that a change is shown by. `nil` where nothing of it is on sale.
+  package static func example(_ session: borrowing Session, _ scope: CommissionScope) throws -> ListingID? {
+    try session.first(
+      """
+      SELECT l.id FROM gkm.listing l
+      JOIN gkm.product p ON p.id = l.product_id
+      JOIN gkm.listing_stock s ON s.listing_id = l.id
+      WHERE l.state = 'active' AND \(sql: within(scope))
+      ORDER BY s.sold DESC, l.id LIMIT 1
+      """
+    ) { try $0.id(0) }
+  }
+
+  /// The numbers of orders that keep the terms they were sold with, the newest first.
+  package static func openOrders(
+    _ session: borrowing Session, _ scope: CommissionScope, limit: Int
+  ) throws -> [String] {
+    try session.rows(
+      """
+      SELECT o.number FROM gkm.orders o
+      WHERE o.state IN ('open', 'awaiting_async', 'paid', 'held', 'paid_unfulfillable') AND EXISTS (
+        SELECT FROM gkm.order_line x
+        JOIN gkm.listing l ON l.id = x.listing_id
+        JOIN gkm.product p ON p.id = l.product_id
+        WHERE x.order_id = o.id AND \(sql: within(scope)))
+      ORDER BY o.id DESC LIMIT \(limit)
+      """
+    ) { try $0.string(0) }
+  }
+
+  /// That listing `l` of product `p` is in a scope.
+  private static func within(_ scope: CommissionScope) -> SQL {
+    """
+    (\(scope.vendor)::bigint IS NULL OR l.vendor_id = \(scope.vendor))
+      AND (\(scope.product)::bigint IS NULL OR l.product_id = \(scope.product))
+      AND (\(scope.category)::text IS NULL OR p.category = \(scope.category))
+    """
   }
 
   /// The scope that people name: a vendor by its handle, a product by its id or its title.

@@ -2,7 +2,7 @@ import Market
 package import Postgres
 
 /// Finds orders by whatever a person has at hand: an order's number, an e-mail address, a Stripe id of any kind, a
-/// card's last four digits, a vendor's handle.
+/// card's last four digits, a vendor's handle, the address that a key was shown to.
 package enum Finder {
   /// An order, and by what it was found.
   package struct Hit: Sendable, Equatable {
@@ -30,6 +30,10 @@ package enum Finder {
   private static func conditions(_ needle: String) -> [(by: String, SQL)] {
     guard !needle.isEmpty else { return [] }
     if let way = stripeWay(needle) { return [way] }
+    if isNetworkAddress(needle) {
+      let address = needle.lowercased()
+      return [("address", "o.id IN (SELECT r.order_id FROM gkm.reveal r WHERE r.address = \(address))")]
+    }
     var ways: [(by: String, SQL)] = []
     if let number = OrderNumber(needle) { ways.append(("number", "o.number = \(number.text)")) }
     if needle.contains("@") {
@@ -82,6 +86,14 @@ package enum Finder {
       return ("event", "o.id IN (SELECT e.order_id FROM gkm.stripe_event e WHERE e.event_id = \(id))")
     default: return nil
     }
+  }
+
+  /// `203.0.113.7`, `2001:db8::7`: four numbers, or two colons at least among hexadecimal digits.
+  private static func isNetworkAddress(_ text: String) -> Bool {
+    let parts = text.split(separator: ".", omittingEmptySubsequences: false)
+    if parts.count == 4, parts.allSatisfy({ UInt8($0) != nil }) { return true }
+    return text.utf8.count <= 45 && text.utf8.count(where: { $0 == UInt8(ascii: ":") }) >= 2
+      && text.allSatisfy { $0 == ":" || $0 == "." || $0.isHexDigit }
   }
 
   /// The least text behind all that begin with `prefix`.

@@ -17,8 +17,10 @@ package enum ListKind: String, CaseIterable, Sendable {
   case ledger
   case balances
   case commission
+  case vendors
   case breaks
   case asks
+  case reveals
   case alerts
   case workers
   case imports
@@ -41,8 +43,10 @@ package enum ListKind: String, CaseIterable, Sendable {
     case .ledger: LedgerList.self
     case .balances: BalanceList.self
     case .commission: CommissionList.self
+    case .vendors: VendorDirectory.self
     case .breaks: BreakList.self
     case .asks: AskList.self
+    case .reveals: RevealList.self
     case .alerts: AlertList.self
     case .workers: WorkerList.self
     case .imports: ImportList.self

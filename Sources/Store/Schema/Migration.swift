@@ -30,6 +30,7 @@ package struct Migration: Sendable {
     Migration(version: 17, name: "size", sql: text(PackageResources.m0017_size_sql)),
     Migration(version: 18, name: "import", sql: text(PackageResources.m0018_import_sql)),
     Migration(version: 19, name: "notice retention", sql: text(PackageResources.m0019_notice_retention_sql)),
+    Migration(version: 22, name: "addresses", sql: text(PackageResources.m0022_addresses_sql)),
   ]
 }
 
