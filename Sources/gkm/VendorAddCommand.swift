@@ -37,6 +37,7 @@ extension VendorCommand {
     @Option(help: ArgumentHelp("The person's public key, as ssh-keygen prints it.", valueName: "key"))
     var sshKey: String?
 
+    @OptionGroup var password: PasswordOptions
     @OptionGroup var why: ReasonOptions
     @OptionGroup var connection: ConnectionOptions
 
@@ -51,8 +52,10 @@ extension VendorCommand {
       let wish = VendorOnboarding.Wish(
         handle: handle, name: name, email: email, locale: locale, personName: person ?? name, verifier: nil,
         basisPoints: bps, listings: listing.map { ($0.product, $0.price) }, reason: try why.checked(connection))
-      let key = sshKey
-      let lines = try await connection.connection.connected { try await VendorReport.add(wish, key: key, on: $0) }
+      let (key, choice) = (sshKey, password.choice)
+      let lines = try await connection.connection.connected {
+        try await VendorReport.add(wish, key: key, password: choice, on: $0)
+      }
       for line in lines { print(line) }
     }
   }

@@ -12,7 +12,7 @@ struct Gkmd: AsyncParsableCommand {
       """,
     subcommands: [
       ServeCommand.self, SealCommand.self, CheckConfigCommand.self,
-      BootstrapCommand.self, MigrateCommand.self, PersonCommand.self, AfterRestoreCommand.self,
+      BootstrapCommand.self, MigrateCommand.self, PersonCommand.self, RedisACLCommand.self, AfterRestoreCommand.self,
       StockCommand.self, KeysCommand.self, VerifyCommand.self, ReconcileCommand.self, DemoDataCommand.self,
     ])
 

@@ -43,7 +43,7 @@ extension Sample {
     PersonRow(
       id: id, login: "\(role.rawValue)_anna", name: "Anna \(role.rawValue)", role: role,
       vendor: role == .vendor ? "keyhaus" : nil, createdAt: now - .seconds(86_400), disabledAt: id == 8 ? now : nil,
-      version: 1)
+      lastSeenAt: id == 7 ? nil : now - .seconds(300), sessions: id == 9 ? 1 : 0, version: 1)
   }
 
   static let cases: [CaseRow] = CaseState.allCases.enumerated().map { supportCase(Int64(70 - $0), $1) }

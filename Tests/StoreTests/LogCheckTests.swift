@@ -77,6 +77,20 @@ import Testing
       name: "an event is back-dated", sql: "UPDATE gkm.audit_event SET at = at - interval '1 day' WHERE id = 77;",
       found: ["backdated 76 77"]),
     Tampering(
+      name: "an event is back-dated with its bytes",
+      sql: """
+        UPDATE gkm.audit_event SET at = at - interval '1 day', body = convert_to(
+          regexp_replace(convert_from(body, 'UTF8'), E'\\nat [^\\n]*', E'\\nat 2020-01-01T00:00:00.000000Z'), 'UTF8')
+        WHERE id = 77;
+        """, found: ["edited 76 77"]),
+    Tampering(
+      name: "an event is said to come from another one of Stripe's",
+      sql: "UPDATE gkm.audit_event SET stripe_event = 'evt_other' WHERE id = 77;", found: ["columns 76 77"]),
+    Tampering(
+      name: "all events are truncated away", sql: "TRUNCATE gkm.audit_event;",
+      found: ["deleted 0 1", "deleted 599 600"]
+    ),
+    Tampering(
       name: "an event is put in later",
       sql: """
         INSERT INTO gkm.audit_event (id, at, xact, actor, action, subject_kind, subject_id, body) OVERRIDING SYSTEM VALUE

@@ -19,6 +19,7 @@ package enum ActionRequest: Equatable, Sendable {
   case releaseCase(RowAsShown)
   case closeCase(RowAsShown)
   case disablePerson(RowAsShown)
+  case turnPerson(RowAsShown)
   case retryOrder(RowAsShown)
   case resendOrder(RowAsShown)
   case resendDelivery(RowAsShown, order: String)

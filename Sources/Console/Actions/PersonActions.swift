@@ -25,8 +25,24 @@ enum PersonActions {
     return []
   }
 
+  static func askToTurn(_ state: inout AppState) -> [Effect] {
+    guard let row = state.list?.selectedRow, case .person(_, let role) = row.detail else { return [] }
+    let others = Role.people.filter { $0.isStaff && $0 != role }.map(\.rawValue)
+    state.overlay = .form(
+      FormState(
+        action: .turnPerson(row.asShown), title: "Another role for \(row.name)",
+        lines: ["Now \(role.rawValue). Their sessions end, and they sign in again as what they are then."],
+        fields: [FormField("role", "Role", .choice(others), others.first ?? ""), .reason], confirmTitle: "Change"))
+    return []
+  }
+
+  static func refusalToTurn(_ row: DisplayRow) -> String? {
+    if case .person(_, .vendor) = row.detail { return "A vendor's login is never one of the staff" }
+    return refusal(row)
+  }
+
   static func refusal(_ row: DisplayRow) -> String? {
-    guard case .person(let isDisabled) = row.detail else { return "This is no person" }
+    guard case .person(let isDisabled, _) = row.detail else { return "This is no person" }
     return isDisabled ? "\(row.name) is disabled already" : nil
   }
 }

@@ -1,5 +1,6 @@
 import Market
 import Store
+import Terminal
 
 /// The readable summary of an order's evidence: one page, nothing fetched from anywhere.
 enum EvidencePage {
@@ -11,7 +12,10 @@ enum EvidencePage {
       ? "" : "<p>\(evidence.unsealed) further events of this order were not sealed yet and are not part of this.</p>"
     return """
       <!DOCTYPE html>
-      <html lang="en"><head><meta charset="utf-8"><title>Evidence for order \(escaped(evidence.order))</title>
+      <html lang="en"><head><meta charset="utf-8">
+      <meta http-equiv="Content-Security-Policy"
+        content="default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'">
+      <meta name="referrer" content="no-referrer"><title>Evidence for order \(escaped(evidence.order))</title>
       <style>
       body { font: 15px/1.5 sans-serif; margin: 2em auto; max-width: 70em; padding: 0 1em; color: #111; background: #fff }
       table { border-collapse: collapse; width: 100% }
@@ -48,8 +52,9 @@ enum EvidencePage {
     return "<tr>" + cells.map { "<td>\(escaped($0))</td>" }.joined() + "</tr>"
   }
 
+  /// As text in an element: no markup, and nothing that could move or turn other text.
   private static func escaped(_ text: String) -> String {
-    text.replacing("&", with: "&amp;").replacing("<", with: "&lt;").replacing(">", with: "&gt;")
-      .replacing("\"", with: "&quot;")
+    Sanitizer.clean(text).replacing("&", with: "&amp;").replacing("<", with: "&lt;").replacing(">", with: "&gt;")
+      .replacing("\"", with: "&quot;").replacing("'", with: "&#39;")
   }
 }

@@ -59,7 +59,7 @@ package enum CommandID: Hashable, Sendable {
   case palette, help, refresh, undo, pause, copy, exportCSV, exportJSON
   case retryDelivery, redriveJob
   case acknowledgeAlert, silenceAlert
-  case addPerson, disablePerson
+  case addPerson, disablePerson, turnPerson
   case retryOrder, resendOrder, resendElsewhere, replaceKey, holdOrder, releaseOrder, noteOrder, resendDelivery
   case approveAsk, refuseAsk, withdrawAsk
   case assignBreak, explainBreak, closeBreak

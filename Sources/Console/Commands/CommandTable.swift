@@ -100,6 +100,9 @@ extension Command {
     Command(
       .disablePerson, "Disable this person", keys: ["x"], scope: .list(.people), needs: .managePeople, changes: true,
       hint: "disable", refusing: PersonActions.refusal),
+    Command(
+      .turnPerson, "Another role for this person", keys: ["o"], scope: .list(.people), needs: .managePeople,
+      changes: true, hint: "role", refusing: PersonActions.refusalToTurn),
   ]
 
   private static let general: [Command] = [

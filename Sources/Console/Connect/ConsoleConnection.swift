@@ -1,4 +1,5 @@
 package import Postgres
+import Store
 
 /// Which database the console speaks to and as whom: said the way psql takes it, and filled in by libpq from the
 /// environment, service files and `~/.pgpass`.
@@ -76,6 +77,8 @@ package struct ConsoleConnection: Sendable {
     let connection = try await connect()
     do {
       let value = try await body(connection)
+      // Also a command's short session is a sign of life. Whatever becomes of it, the command was done.
+      if !isReadOnly { try? await connection.write { try PeopleAdministration.noteHere($0) } }
       await connection.close()
       return value
     } catch {

@@ -34,6 +34,7 @@ enum Spanish {
     "Give this import up": "Abandonar esta importación", "give up": "abandonar",
     "Show a key of this order": "Mostrar una clave de este pedido",
     "Add a person": "Añadir una persona", "Disable this person": "Inhabilitar a esta persona",
+    "Another role for this person": "Otro papel para esta persona",
     "All commands": "Todos los comandos", "Help": "Ayuda", "Read again now": "Leer otra vez ahora",
     "Pause or follow new rows": "Pausar o seguir las filas nuevas",
     "Copy the row's id, or those of all marked": "Copiar el id de la fila, o los de todas las marcadas",
@@ -44,7 +45,7 @@ enum Spanish {
     "Previous screen": "Pantalla anterior",
     "open": "abrir", "filter": "filtrar", "refund": "reembolsar", "case": "caso", "take": "tomar",
     "note": "nota", "answer": "responder", "close": "cerrar", "order": "pedido", "retry": "reintentar",
-    "add": "añadir", "disable": "inhabilitar", "commands": "comandos", "help": "ayuda",
+    "add": "añadir", "disable": "inhabilitar", "role": "papel", "commands": "comandos", "help": "ayuda",
   ]
 
   private static let screens: [String: String] = [
@@ -98,7 +99,7 @@ enum Spanish {
     "OPENED": "ABIERTO", "LOGIN": "USUARIO", "NAME": "NOMBRE", "ROLE": "PAPEL", "SINCE": "DESDE",
     "ENTRY": "ASIENTO", "ACCOUNT": "CUENTA", "BALANCE": "SALDO", "ON HOLD": "RETENIDO", "AVAILABLE": "DISPONIBLE",
     "RULE": "REGLA", "FOR": "PARA", "TERMS": "CONDICIONES", "FROM": "DESDE", "UNTIL": "HASTA",
-    "DISABLED": "INHABILITADO", "GIVEN UP": "ABANDONADO", "PROBLEM": "PROBLEMA", "NEWEST FIRST": "LO MÁS NUEVO PRIMERO",
+    "SEEN": "VISTO", "GIVEN UP": "ABANDONADO", "PROBLEM": "PROBLEMA", "NEWEST FIRST": "LO MÁS NUEVO PRIMERO",
   ]
 
   private static let rest: [String: String] = [

@@ -15,9 +15,8 @@ package enum PlainConsole {
     let (items, feed) = AsyncStream<Item>.makeStream()
     let live = LiveUpdates { feed.yield(.event($0)) }
     let redisURL = options.settings.redisURL
-    let source = DataSource(options.connection, post: { feed.yield(.event($0)) }) { viewer in
-      live.stop()
-      live.start(redisURL: viewer.role.isStaff ? redisURL : nil)
+    let source = DataSource(options.connection, post: { feed.yield(.event($0)) }) { viewer, connection in
+      Task { live.start(redis: await RedisEntry.open(redisURL, for: viewer, on: connection)) }
     }
     var state = try options.state(size: Size(rows: 24, columns: 80), zoneOffset: ConsoleApp.zoneOffset())
     var text = PlainText()

@@ -46,6 +46,14 @@ struct ActionRunner {
     case .disablePerson(let row):
       try await connection.write { try PeopleAdministration.disable($0, login: row.name, reason: reason) }
       return "\(row.name) can no longer sign in, and sessions were ended"
+    case .turnPerson(let row):
+      guard let role = Role(rawValue: values["role"] ?? "") else {
+        throw ActionRefused(.badRequest, "there is no such role")
+      }
+      try await connection.write {
+        try PeopleAdministration.turn($0, login: row.name, into: role, reason: reason)
+      }
+      return "\(row.name) is \(role.rawValue) now"
     default:
       if let said = try await runOnOrder(action) { return said }
       if let said = try await runOnMoney(action) { return said }

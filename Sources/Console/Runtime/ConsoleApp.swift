@@ -80,11 +80,14 @@ package final class ConsoleApp {
     let live = LiveUpdates { mailbox.post($0) }
     self.live = live
     let redisURL = options.settings.redisURL
-    presence = Presence(redisURL: redisURL) { mailbox.post($0) }
-    source = DataSource(options.connection, post: { mailbox.post($0) }) { viewer in
-      live.stop()
-      // Vendors have no Redis: their lists are polled.
-      live.start(redisURL: viewer.role.isStaff ? redisURL : nil)
+    let presence = redisURL.map { _ in Presence { mailbox.post($0) } }
+    self.presence = presence
+    source = DataSource(options.connection, post: { mailbox.post($0) }) { viewer, connection in
+      Task {
+        let redis = await RedisEntry.open(redisURL, for: viewer, on: connection)
+        live.start(redis: redis)
+        await presence?.open(redis)
+      }
     }
     state = try options.state(size: screen.size, zoneOffset: Self.zoneOffset())
   }

@@ -7,7 +7,7 @@ import Store
 actor DataSource {
   private let target: ConsoleConnection
   private let post: @Sendable (Event) -> Void
-  private let onSignedIn: @Sendable (Viewer) -> Void
+  private let onSignedIn: @Sendable (Viewer, PostgresConnection) -> Void
   private var password: String?
   private var connection: PostgresConnection?
   private var viewer: Viewer?
@@ -16,7 +16,7 @@ actor DataSource {
 
   init(
     _ target: ConsoleConnection, post: @escaping @Sendable (Event) -> Void,
-    onSignedIn: @escaping @Sendable (Viewer) -> Void
+    onSignedIn: @escaping @Sendable (Viewer, PostgresConnection) -> Void
   ) {
     self.target = target
     self.post = post
@@ -55,7 +55,7 @@ actor DataSource {
       let viewer = try await fresh.read { try Viewer.current($0) }
       connection = fresh
       self.viewer = viewer
-      onSignedIn(viewer)
+      onSignedIn(viewer, fresh)
       post(.signedIn(viewer))
       return nil
     } catch {

@@ -21,14 +21,15 @@ final class LiveUpdates: Sendable {
   init(post: @escaping @Sendable (Event) -> Void) { self.post = post }
 
   /// Begins to poll and, where there is a Redis that this person may use, to listen.
-  func start(redisURL: String?) {
+  func start(redis configuration: RedisConfiguration?) {
+    stop()
     var started: [Task<Void, Never>] = [Task { [weak self] in await self?.poll() }]
-    if let redisURL, let configuration = try? RedisConfiguration(url: redisURL),
+    if let configuration,
       let subscription = try? RedisSubscription(configuration, channels: [LiveFeed.channel])
     {
       started.append(Task { [weak self] in await self?.listen(subscription) })
     }
-    tasks.withLock { $0 = started }
+    tasks.withLock { $0 += started }
   }
 
   func stop() {

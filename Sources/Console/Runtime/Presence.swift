@@ -22,19 +22,18 @@ actor Presence {
   private static let silence: Int64 = 35
   private static let patience = Duration.seconds(1)
 
-  private let client: RedisClient
+  private var client: RedisClient?
   private let post: @Sendable (Event) -> Void
   private var open: (order: String, member: String)?
   private var beating: Task<Void, Never>?
   private var newest = 0
 
-  /// `nil` where there is no Redis that this person could use.
-  init?(redisURL: String?, post: @escaping @Sendable (Event) -> Void) {
-    guard let redisURL, let configuration = try? RedisConfiguration(url: redisURL),
-      let client = try? RedisClient(configuration)
-    else { return nil }
-    self.client = client
-    self.post = post
+  init(post: @escaping @Sendable (Event) -> Void) { self.post = post }
+
+  /// The Redis that this person may use from now on; `nil`: none.
+  func open(_ configuration: RedisConfiguration?) {
+    client?.close()
+    client = configuration.flatMap { try? RedisClient($0) }
   }
 
   /// The order that is open from now on; none, once it was left. `serial` counts up: what comes late is not heeded.
@@ -60,13 +59,13 @@ actor Presence {
   func stop() async {
     beating?.cancel()
     if let open { await leave(open) }
-    client.close()
+    client?.close()
   }
 
   private func say(_ order: String, _ member: String, _ login: String) async {
     let now = SystemClock.now.unixSeconds
     let key = Self.key(order)
-    let replies = try? await client.pipeline(
+    let replies = try? await client?.pipeline(
       [
         ["ZADD", key, now, member], ["EXPIRE", key, Self.silence * 2],
         ["ZRANGEBYSCORE", key, now - Self.silence, "+inf"],
@@ -77,7 +76,7 @@ actor Presence {
   }
 
   private func leave(_ open: (order: String, member: String)) async {
-    _ = try? await client.command("ZREM", Self.key(open.order), open.member, timeout: Self.patience)
+    _ = try? await client?.command("ZREM", Self.key(open.order), open.member, timeout: Self.patience)
   }
 
   private static func key(_ order: String) -> String { "gkm:presence:order:\(order)" }

@@ -39,7 +39,7 @@ package enum RowDetail: Equatable, Sendable {
   case none
   case delivery(DeliveryID, order: String, state: DeliveryState)
   case deadLetter(DeadLetterState)
-  case person(isDisabled: Bool)
+  case person(isDisabled: Bool, role: Role)
   /// `isHeld`: by staff.
   case order(OrderState, total: Money, units: Int, isHeld: Bool)
   case refund(RefundRequestID?, RefundRequestState, order: String, amount: Money)

@@ -108,6 +108,7 @@ func run(_ id: CommandID, _ state: inout AppState, now: Instant) -> [Effect] {
     return CommissionForms.begin(id, &state)
   case .addPerson: return PersonActions.askToAdd(&state)
   case .disablePerson: return PersonActions.askToDisable(&state)
+  case .turnPerson: return PersonActions.askToTurn(&state)
   case .toggleUTC:
     state.isUTC.toggle()
     return state.reload(now: now)

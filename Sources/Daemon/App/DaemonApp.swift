@@ -104,6 +104,9 @@ package struct DaemonApp: Sendable {
     if parts.contains(.checkout) { addDocument(to: router, table) }
     if parts.contains(.workers) { services += [try makeWorkers(means, wake: wake)] + (try bounces(means, wake: wake)) }
     services += try watches(means, name: heartbeat.name)
+    services.append(
+      PeopleService(
+        pool: means.watchPool, access: means.access.map(RedisAccess.init), interval: .seconds(2), logger: logger))
     if parts.contains(.reconcile) { services.append(makeReconciler(means, wake: wake)) }
     services.append(GaugeService(means: means, intake: intake, logger: logger))
     services.append(metricsServer(health, ports))

@@ -17,6 +17,8 @@ struct DaemonMeans: Sendable {
   let watchPool: PostgresPool
   let redisConfiguration: RedisConfiguration
   let redis: RedisClient
+  /// As the user that keeps the others, where there is one.
+  let access: RedisClient?
   let outbound: OutboundClient
   let vault: KeyVault?
   let ticks: LiveTicks
@@ -45,6 +47,11 @@ struct DaemonMeans: Sendable {
     redisConfiguration.clientName = redisConfiguration.clientName ?? "gkmd"
     self.redisConfiguration = redisConfiguration
     redis = try RedisClient(redisConfiguration)
+    access = try configuration.redis.accessURL.map { url in
+      var configuration = try RedisConfiguration(url: url.text)
+      configuration.clientName = configuration.clientName ?? "gkmd-people"
+      return try RedisClient(configuration)
+    }
     outbound = try OutboundClient()
     vault = try configuration.keys.masterKey.map { KeyVault(master: try MasterKey(file: $0.bytes)) }
     ticks = LiveTicks(redis)
@@ -78,6 +85,7 @@ struct DaemonMeans: Sendable {
   func close() async {
     outbound.close()
     redis.close()
+    access?.close()
     await intakePool.close()
     await watchPool.close()
     await pool.close()

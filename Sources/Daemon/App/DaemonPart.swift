@@ -57,6 +57,11 @@ extension Configuration {
         sentences.append("redis.url: \(error.message)")
       }
     }
+    if let url = redis.accessURL {
+      do throws(RedisError) { _ = try RedisConfiguration(url: url.text) } catch {
+        sentences.append("redis.access_url: \(error.message)")
+      }
+    }
     if let url = mail.url, parts.contains(.workers) {
       do throws(OutboundError) { _ = try SMTPConfiguration(url: url.text) } catch {
         sentences.append("mail.url: \(error.message)")

@@ -135,9 +135,12 @@ package struct DatabaseSettings: Sendable {
 package struct RedisSettings: Sendable {
   /// Holds a password as a rule.
   package var url: Secret?
+  /// As whom people's users are kept in step; without it they are not.
+  package var accessURL: Secret?
 
   init(_ reader: inout ConfigurationReader) {
     url = reader.secret("redis.url", env: ["REDIS_URL"], credential: "redis_url")
+    accessURL = reader.secret("redis.access_url", env: ["REDIS_ACCESS_URL"], credential: "redis_access_url")
   }
 }
 

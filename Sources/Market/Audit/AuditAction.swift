@@ -151,7 +151,12 @@ package enum AuditAction: String, CaseIterable, Sendable {
   case reconBreakHealed = "recon.break.healed"
   case reconBreakClosed = "recon.break.closed"
 
+  case breakGlassSealed = "break_glass.sealed"
+  case breakGlassWithdrawn = "break_glass.withdrawn"
   case breakGlassUsed = "break_glass.used"
+  case breakGlassRefused = "break_glass.refused"
+  case breakGlassEnded = "break_glass.ended"
+  case customerErased = "customer.erased"
   case databaseRestored = "database.restored"
   case auditResumed = "audit.resumed"
 }

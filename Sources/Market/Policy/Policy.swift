@@ -12,6 +12,14 @@ package enum Policy {
     TableRule(
       "vendor", readers: .readOrders, daemon: .select, vendor: .identity, audit: .subject(kind: "vendor", column: "id")),
     TableRule("person", readers: .readOrders, daemon: .select, audit: .subject(kind: "person", column: "id")),
+    TableRule("person_seen", readers: .managePeople, daemon: .none),
+    TableRule(
+      "break_glass", readers: .managePeople, hidden: ["digest"], functionsAdd: ["digest"], daemon: .select,
+      audit: .subject(kind: "break_glass", column: "id")),
+    TableRule("break_glass_try", readers: .managePeople, daemon: .none),
+    TableRule(
+      "live_pass", readers: .managePeople, hidden: ["digest"], functionsAdd: ["digest"], functionsTakeAway: true,
+      daemon: .all),
     TableRule("product", readers: .readOrders, daemon: .select, vendor: .everything),
     TableRule(
       "commission_rule", readers: .readCommission, daemon: .select, vendor: .column,
@@ -103,6 +111,7 @@ package enum Policy {
     TableRule("reveal", readers: .readOrders, daemon: .append, audit: .order(column: "order_id")),
     TableRule("ask", readers: .readOrders, daemon: .select, audit: .subject(kind: "ask", column: "id")),
     TableRule("address_change", readers: .readOrders, daemon: .select, audit: .order(column: "order_id")),
+    TableRule("erasure", readers: .eraseCustomer, daemon: .none, audit: .subject(kind: "erasure", column: "id")),
     TableRule("resend", readers: .readOrders, daemon: .select, audit: .order(column: "order_id")),
     TableRule("bad_key", readers: .readStock, daemon: .select, audit: .order(column: "order_id")),
   ]
@@ -185,7 +194,9 @@ package enum Policy {
   ]
 
   /// The functions of schema `api`, with who may call them.
-  package static let functions: [FunctionRule] = [
+  package static let functions: [FunctionRule] = market + people
+
+  private static let market: [FunctionRule] = [
     FunctionRule("whoami", [], callers: Role.people),
     FunctionRule("my_vendor", [], callers: Role.people, internalCallers: ["gkm_vendor_read"]),
     FunctionRule("retry_delivery", ["bigint", "bigint", "text"], needs: .retryDelivery),
@@ -274,10 +285,24 @@ package enum Policy {
     FunctionRule("vendor_list", ["text", "jsonb", "bigint", "integer"], callers: [.vendor]),
     FunctionRule("vendor_timeline", ["text"], callers: [.vendor]),
     FunctionRule("vendor_lines", ["text"], callers: [.vendor]),
+    FunctionRule("audit_resume", ["bigint", "text", "text"], needs: .resumeAudit),
+    FunctionRule("customer_erase", ["text", "text", "bytea", "text", "boolean"], needs: .eraseCustomer),
+  ]
+
+  private static let people: [FunctionRule] = [
     FunctionRule(
       "person_add", ["text", "text", "text", "bigint", "text"], needs: .managePeople, owner: .people),
-    FunctionRule("audit_resume", ["bigint", "text", "text"], needs: .resumeAudit),
     FunctionRule("person_disable", ["text", "text"], needs: .managePeople, owner: .people),
+    FunctionRule("person_role", ["text", "text", "text"], needs: .managePeople, owner: .people),
+    FunctionRule("person_until", ["text", "timestamptz", "text"], needs: .managePeople, owner: .people),
+    // One's own; an admin anybody's.
+    FunctionRule("person_password", ["text", "text", "text"], callers: Role.people, owner: .people),
+    FunctionRule("break_glass_seal", ["bytea", "text"], needs: .managePeople),
+    FunctionRule("break_glass", ["bytea", "text", "integer"], needs: .breakGlass, owner: .people),
+    FunctionRule("break_glass_end", ["text", "text"], needs: .managePeople, owner: .people),
+    FunctionRule("here", [], callers: Role.people, owner: .api),
+    FunctionRule("live_pass", ["bytea"], callers: Role.people.filter(\.isStaff)),
+    FunctionRule("people_keep", [], callers: [.daemon], owner: .people),
   ]
 }
 

@@ -11,6 +11,13 @@ package struct PersonRow: ListRow {
   package var vendor: String?
   package var createdAt: Instant
   package var disabledAt: Instant?
+  /// Until when they have access.
+  package var expiresAt: Instant?
+  /// Until when they are admin by the broken glass.
+  package var elevatedUntil: Instant?
+  package var lastSeenAt: Instant?
+  /// Open when it was last looked.
+  package var sessions: Int64
   package var version: Int64
 
   package var rowID: Int64 { id }
@@ -20,6 +27,8 @@ package struct PersonRow: ListRow {
       ListField("id", .integer(id)), ListField("login", .text(login)), ListField("name", .text(name)),
       ListField("role", .text(role.rawValue)), ListField("vendor", .optional(vendor)),
       ListField("created_at", .time(createdAt)), ListField("disabled_at", .optional(disabledAt)),
+      ListField("expires_at", .optional(expiresAt)), ListField("elevated_until", .optional(elevatedUntil)),
+      ListField("last_seen_at", .optional(lastSeenAt)), ListField("sessions", .integer(sessions)),
       ListField("version", .integer(version)),
     ]
   }
@@ -28,7 +37,11 @@ package struct PersonRow: ListRow {
 package enum PeopleList: ListDefinition {
   package static let capability = Capability.managePeople
   package static let isForVendors = false
-  package static let memberNames = ["id", "login", "name", "role", "vendor", "created_at", "disabled_at", "version"]
+  package static let memberNames = [
+    "id", "login", "name", "role", "vendor", "created_at", "disabled_at", "expires_at", "elevated_until",
+    "last_seen_at",
+    "sessions", "version",
+  ]
 
   package static var staffSchema: FilterSchema {
     FilterSchema(
@@ -36,7 +49,7 @@ package enum PeopleList: ListDefinition {
         FilterField("state", .enumeration(["active", "disabled"]), "whether they may sign in"),
         FilterField("role", .enumeration(Role.people.map(\.rawValue)), "what they are here as"),
         FilterField("vendor", .id, "a vendor's handle"), FilterField("login", .text, "the login"),
-        FilterField("created", .time, "since when"),
+        FilterField("created", .time, "since when"), FilterField("seen", .time, "when they were last here"),
       ], timeField: "created", mainField: "state")
   }
 
@@ -45,6 +58,7 @@ package enum PeopleList: ListDefinition {
     case "role": "p.role"
     case "vendor": "v.handle"
     case "login": "p.role_name"
+    case "seen": "s.last_seen_at"
     default: "p.created_at"
     }
   }
@@ -71,8 +85,9 @@ package enum PeopleList: ListDefinition {
     let filter = all.isEmpty ? SQL("true") : SQL.joined(all, by: " AND ")
     return try session.rows(
       """
-      SELECT p.id, p.role_name, p.display_name::text, p.role, v.handle, p.created_at, p.disabled_at, p.version
-      FROM gkm.person p LEFT JOIN gkm.vendor v ON v.id = p.vendor_id
+      SELECT p.id, p.role_name, p.display_name::text, p.role, v.handle, p.created_at, p.disabled_at, p.version,
+        p.expires_at, p.elevated_until, s.last_seen_at, coalesce(s.sessions, 0)::bigint
+      FROM gkm.person p LEFT JOIN gkm.vendor v ON v.id = p.vendor_id LEFT JOIN gkm.person_seen s ON s.person_id = p.id
       WHERE \(sql: filter)
       ORDER BY p.id DESC LIMIT \(limit)
       """
@@ -80,7 +95,8 @@ package enum PeopleList: ListDefinition {
       PersonRow(
         id: try row.int64(0), login: try row.string(1), name: try row.string(2), role: try row.word(3),
         vendor: try row.stringOrNil(4), createdAt: try row.instant(5), disabledAt: try row.instantOrNil(6),
-        version: try row.int64(7))
+        expiresAt: try row.instantOrNil(8), elevatedUntil: try row.instantOrNil(9),
+        lastSeenAt: try row.instantOrNil(10), sessions: try row.int64(11), version: try row.int64(7))
     }
   }
 }

@@ -23,16 +23,46 @@ package enum PeopleAdministration {
       guard vendorID != nil else { throw NotFound("there is no vendor \(vendor)") }
     }
     let verifier = verifier?.text
-    let id: PersonID? = try session.first(
-      "SELECT api.person_add(\(login), \(name), \(role.rawValue), \(vendorID), \(verifier))"
-    ) { try $0.id(0) }
-    guard let id else { throw NotFound("the person was not added") }
-    return id
+    return try refusing {
+      let id: PersonID? = try session.first(
+        "SELECT api.person_add(\(login), \(name), \(role.rawValue), \(vendorID), \(verifier))"
+      ) { try $0.id(0) }
+      guard let id else { throw NotFound("the person was not added") }
+      return id
+    }
   }
 
   /// Ends a person's access at once: no login, no membership, sessions ended.
   package static func disable(_ session: borrowing Session, login: String, reason: String) throws {
-    _ = try session.rows("SELECT api.person_disable(\(login), \(reason))") { _ in }
+    try refusing { _ = try session.rows("SELECT api.person_disable(\(login), \(reason))") { _ in } }
+  }
+
+  /// Makes one of the staff something else there; their sessions end.
+  package static func turn(_ session: borrowing Session, login: String, into role: Role, reason: String) throws {
+    try refusing {
+      _ = try session.rows("SELECT api.person_role(\(login), \(role.rawValue), \(reason))") { _ in }
+    }
+  }
+
+  /// Says until when they have access; `nil`: without end.
+  package static func limit(
+    _ session: borrowing Session, login: String, until: Instant?, reason: String
+  ) throws {
+    try refusing { _ = try session.rows("SELECT api.person_until(\(login), \(until), \(reason))") { _ in } }
+  }
+
+  /// Gives a login a new password: one's own, or as an admin another's, which needs a reason. Other sessions of that
+  /// login end.
+  package static func setPassword(
+    _ session: borrowing Session, login: String, _ verifier: SCRAMVerifier, reason: String?
+  ) throws {
+    let text = verifier.text
+    try refusing { _ = try session.rows("SELECT api.person_password(\(login), \(text), \(reason))") { _ in } }
+  }
+
+  /// Notes that whoever is signed in is here.
+  package static func noteHere(_ session: borrowing Session) throws {
+    _ = try session.rows("SELECT api.here()") { _ in }
   }
 
   package static func list(_ session: borrowing Session) throws -> [Person] {

@@ -17,6 +17,10 @@ BEGIN
   IF NOT FOUND THEN
     RAISE EXCEPTION 'there is no order %', p_order USING ERRCODE = 'no_data_found';
   END IF;
+  IF email = gkm.erased_address() THEN
+    RAISE EXCEPTION 'the customer of this order was erased: there is nobody to send anything to'
+      USING ERRCODE = 'object_not_in_prerequisite_state';
+  END IF;
   IF NOT p_dry_run AND version IS DISTINCT FROM p_version THEN
     RAISE EXCEPTION 'this order changed since it was shown: it is % now', state USING ERRCODE = 'serialization_failure';
   END IF;

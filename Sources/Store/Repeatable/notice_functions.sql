@@ -21,6 +21,8 @@ LANGUAGE sql SECURITY DEFINER SET search_path = '' AS $$
   WITH target AS (
     SELECT 'email' AS channel, NULL::bigint AS endpoint_id, o.locale, '/email' AS suffix
     FROM gkm.orders o WHERE p_audience = 'customer' AND o.id = p_order
+      -- Nobody is there any more (gkm.erased_address).
+      AND o.customer_email <> 'erased@erased.invalid'
     UNION ALL
     SELECT 'email', NULL, v.locale, '/email' FROM gkm.vendor v
     WHERE p_audience = 'vendor' AND v.id = p_vendor AND v.state <> 'closed' AND v.contact_email <> ''

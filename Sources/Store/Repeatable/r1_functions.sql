@@ -7,6 +7,15 @@ CREATE OR REPLACE FUNCTION api.my_vendor() RETURNS bigint
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = '' AS $$
   SELECT p.vendor_id FROM gkm.person p
   WHERE p.role_name = session_user AND p.role = 'vendor' AND p.disabled_at IS NULL
+    AND (p.expires_at IS NULL OR p.expires_at > now())
+$$;
+
+-- What somebody is at this moment; NULL for one who has no access. Whatever the roles of the cluster say that nobody has
+-- put right yet, no function lets anybody do more than this.
+CREATE OR REPLACE FUNCTION gkm.acting_role(p gkm.person) RETURNS text
+LANGUAGE sql STABLE SET search_path = '' AS $$
+  SELECT CASE WHEN (p).disabled_at IS NOT NULL OR (p).expires_at <= now() THEN NULL
+    WHEN (p).elevated_until <= now() THEN (p).elevated_from ELSE (p).role END
 $$;
 
 -- Functions that answer rows are dropped first: a row that changed its columns cannot be put in another's place.
@@ -15,9 +24,9 @@ CREATE OR REPLACE FUNCTION api.whoami(
   OUT role_name text, OUT display_name text, OUT role text, OUT vendor_id bigint, OUT vendor text,
   OUT vendor_handle text, OUT database_time timestamptz)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = '' AS $$
-  SELECT p.role_name, p.display_name::text, p.role, p.vendor_id, v.name::text, v.handle, now()
+  SELECT p.role_name, p.display_name::text, gkm.acting_role(p), p.vendor_id, v.name::text, v.handle, now()
   FROM gkm.person p LEFT JOIN gkm.vendor v ON v.id = p.vendor_id
-  WHERE p.role_name = session_user AND p.disabled_at IS NULL
+  WHERE p.role_name = session_user AND gkm.acting_role(p) IS NOT NULL
 $$;
 
 -- The signed-in person's role, or an error: the first line of every function that writes.
@@ -26,7 +35,7 @@ LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = '' AS $$
 DECLARE
   found text;
 BEGIN
-  SELECT p.role INTO found FROM gkm.person p WHERE p.role_name = session_user AND p.disabled_at IS NULL;
+  SELECT gkm.acting_role(p) INTO found FROM gkm.person p WHERE p.role_name = session_user;
   IF found IS NULL OR NOT found = ANY (allowed) THEN
     RAISE EXCEPTION 'permission denied: % may not do this', coalesce(found, 'this login')
       USING ERRCODE = 'insufficient_privilege';

@@ -46,52 +46,7 @@ BEGIN
   INSERT INTO gkm.audit_event (at, action, subject_kind, subject_id, order_id, vendor_id, body)
   VALUES (transaction_timestamp(), p_action, p_subject_kind, p_subject_id, p_order_id, p_vendor, convert_to(body, 'UTF8'));
 END $$;
-GRANT EXECUTE ON FUNCTION gkm.audit(text, text, text, bigint, text, bigint, text, text, text[]) TO gkm_api;
-RESET ROLE;
-
--- People: the rows and events behind api.person_add and api.person_disable, which gkm_people owns.
-SET ROLE gkm_api;
-
-CREATE OR REPLACE FUNCTION gkm.demand_people_manager() RETURNS text
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = '' AS $$
-BEGIN
-  -- The cluster's superuser adds the first admin; there is nobody else who could.
-  IF (SELECT r.rolsuper FROM pg_catalog.pg_roles r WHERE r.rolname = session_user) THEN
-    RETURN 'admin';
-  END IF;
-  RETURN gkm.demand_role('admin');
-END $$;
-
-CREATE OR REPLACE FUNCTION gkm.person_insert(p_login text, p_display_name text, p_role text, p_vendor bigint)
-RETURNS bigint
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS $$
-DECLARE
-  manager text := gkm.demand_people_manager();
-  person bigint;
-BEGIN
-  INSERT INTO gkm.person (role_name, display_name, role, vendor_id)
-  VALUES (p_login, p_display_name, p_role, p_vendor) RETURNING id INTO person;
-  PERFORM gkm.audit('person.added', 'person', person::text, NULL, NULL, p_vendor, manager, NULL,
-    ARRAY['login', p_login, 'role', p_role]);
-  RETURN person;
-END $$;
-
-CREATE OR REPLACE FUNCTION gkm.person_end(p_login text, p_reason text) RETURNS text
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS $$
-DECLARE
-  manager text := gkm.demand_people_manager();
-  reason text := gkm.demand_reason(p_reason);
-  p gkm.person;
-BEGIN
-  UPDATE gkm.person SET disabled_at = now(), version = version + 1
-  WHERE role_name = p_login AND disabled_at IS NULL RETURNING * INTO p;
-  IF NOT FOUND THEN
-    RAISE EXCEPTION 'there is no active person with the login %', p_login USING ERRCODE = 'no_data_found';
-  END IF;
-  PERFORM gkm.audit('person.disabled', 'person', p.id::text, NULL, NULL, p.vendor_id, manager, reason,
-    ARRAY['login', p_login, 'role', p.role]);
-  RETURN p.role;
-END $$;
-GRANT EXECUTE ON FUNCTION gkm.person_insert(text, text, text, bigint), gkm.person_end(text, text) TO gkm_people;
-GRANT EXECUTE ON FUNCTION gkm.demand_role(text[]), gkm.demand_reason(text) TO gkm_api;
+GRANT EXECUTE ON FUNCTION gkm.audit(text, text, text, bigint, text, bigint, text, text, text[]), gkm.nameless(text)
+  TO gkm_api;
+GRANT EXECUTE ON FUNCTION gkm.nameless(text) TO gkm_owner;
 RESET ROLE;

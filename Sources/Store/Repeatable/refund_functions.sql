@@ -200,7 +200,7 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS $$
 DECLARE
   reason text := gkm.demand_reason(p_reason);
   as_role text := coalesce(
-    (SELECT p.role FROM gkm.person p WHERE p.role_name = session_user AND p.disabled_at IS NULL), 'daemon');
+    (SELECT gkm.acting_role(p) FROM gkm.person p WHERE p.role_name = session_user), 'daemon');
   plan jsonb;
   needed integer;
   request bigint;

@@ -31,6 +31,8 @@ package struct Migration: Sendable {
     Migration(version: 18, name: "import", sql: text(PackageResources.m0018_import_sql)),
     Migration(version: 19, name: "notice retention", sql: text(PackageResources.m0019_notice_retention_sql)),
     Migration(version: 22, name: "addresses", sql: text(PackageResources.m0022_addresses_sql)),
+    Migration(version: 24, name: "people", sql: text(PackageResources.m0024_people_sql)),
+    Migration(version: 25, name: "erasure", sql: text(PackageResources.m0025_erasure_sql)),
   ]
 }
 
@@ -48,8 +50,10 @@ enum Repeatable {
     text(PackageResources.refund_functions_sql),
     text(PackageResources.restock_functions_sql),
     text(PackageResources.notice_functions_sql),
+    text(PackageResources.person_functions_sql),
     text(PackageResources.webhook_functions_sql),
     text(PackageResources.vendor_functions_sql),
+    text(PackageResources.erasure_functions_sql),
     text(PackageResources.commission_functions_sql),
     text(PackageResources.ledger_functions_sql),
     text(PackageResources.work_functions_sql),
