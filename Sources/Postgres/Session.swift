@@ -40,6 +40,15 @@ package struct Session: ~Copyable {
     try wire.execute([sql], at: CallSite(file: file, line: line)).affected[0]
   }
 
+  /// The same; while the server works on the statement, `meanwhile` runs here. It is run once, and not where the
+  /// statement could not be sent.
+  @discardableResult
+  package func execute(
+    _ sql: SQL, meanwhile: () -> Void, file: StaticString = #fileID, line: UInt = #line
+  ) throws -> Int {
+    try wire.execute([sql], at: CallSite(file: file, line: line), meanwhile: meanwhile).affected[0]
+  }
+
   /// Runs statements in one round trip; returns how many rows each affected. Where no transaction is open they are one:
   /// all or none. The first that fails is the error, and those after it are not run.
   @discardableResult

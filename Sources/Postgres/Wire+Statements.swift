@@ -21,13 +21,16 @@ extension Wire {
     return result
   }
 
-  /// Runs statements in one round trip: all of them or, where no transaction is open, none.
-  func execute(_ sqls: [SQL], at site: CallSite) throws(PostgresError) -> Outcome {
+  /// Runs statements in one round trip: all of them or, where no transaction is open, none. `meanwhile` runs once, when
+  /// they are sent.
+  func execute(
+    _ sqls: [SQL], at site: CallSite, meanwhile: () -> Void = {}
+  ) throws(PostgresError) -> Outcome {
     for sql in sqls { do { try Self.validate(sql) } catch { throw error.at(site, sql: sql.text) } }
     do { try checkReady(at: site) } catch { throw error.at(site, sql: sqls.first?.text) }
     let begin = pendingBegin
     let isAutocommit = begin == nil && PQtransactionStatus(connection) == PQTRANS_IDLE
-    var outcome = try exchange(sqls, isAutocommit: isAutocommit, at: site)
+    var outcome = try exchange(sqls, isAutocommit: isAutocommit, at: site, meanwhile: meanwhile)
     if let error = outcome.error, error.isStalePlan {
       // The tables have changed under a prepared statement, or somebody deallocated it. If it was the first of its
       // transaction nothing is lost by running it again; otherwise the caller has to repeat the transaction.
@@ -35,7 +38,7 @@ extension Wire {
       if begin != nil || isAutocommit, failure == nil {
         if begin != nil { rollback() }
         pendingBegin = begin
-        outcome = try exchange(sqls, isAutocommit: isAutocommit, at: site)
+        outcome = try exchange(sqls, isAutocommit: isAutocommit, at: site, meanwhile: {})
       }
     }
     if let error = outcome.error { throw error.at(site, sql: sqls[outcome.errorIndex].text) }
@@ -62,7 +65,7 @@ extension Wire {
   }
 
   private func exchange(
-    _ sqls: [SQL], isAutocommit: Bool, at site: CallSite
+    _ sqls: [SQL], isAutocommit: Bool, at site: CallSite, meanwhile: () -> Void
   ) throws(PostgresError) -> Outcome {
     let steps = plan(sqls)
     var outcome = Outcome(affected: Array(repeating: 0, count: sqls.count))
@@ -70,9 +73,11 @@ extension Wire {
     do throws(PostgresError) {
       if steps.count == 2, case .execute(let name, _) = steps[0] {
         if !sendPrepared(name, sqls[0].binds) { throw lose() }
+        try sendWhole(&wait)
+        meanwhile()
         _ = try readResults(of: 0, into: &outcome, &wait)
       } else {
-        try converse(steps, sqls, into: &outcome, &wait)
+        try converse(steps, sqls, into: &outcome, &wait, meanwhile: meanwhile)
       }
     } catch {
       var error = error
@@ -108,10 +113,12 @@ extension Wire {
 
   /// Sends all the steps in pipeline mode, then reads all the answers.
   private func converse(
-    _ steps: [Step], _ sqls: [SQL], into outcome: inout Outcome, _ wait: inout Wait
+    _ steps: [Step], _ sqls: [SQL], into outcome: inout Outcome, _ wait: inout Wait, meanwhile: () -> Void
   ) throws(PostgresError) {
     if PQenterPipelineMode(connection) != 1 { throw lose() }
     for step in steps where !send(step, sqls) { throw lose() }
+    try sendWhole(&wait)
+    meanwhile()
     for step in steps {
       switch step {
       case .begin, .execute:
@@ -129,6 +136,11 @@ extension Wire {
       }
     }
     if PQexitPipelineMode(connection) != 1 { throw lose() }
+  }
+
+  /// Waits until the server has all that was sent.
+  private func sendWhole(_ wait: inout Wait) throws(PostgresError) {
+    while PQflush(connection) == 1 { try pump(&wait, onlyUntilSent: true) }
   }
 
   private func send(_ step: Step, _ sqls: [SQL]) -> Bool {

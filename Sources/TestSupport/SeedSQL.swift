@@ -14,6 +14,7 @@ enum SeedSQL {
       \(catalogue)
       \(writer.statements.joined(separator: "\n"))
       \(cases)
+      DO $$ BEGIN PERFORM gkm.note_holds(ARRAY(SELECT id FROM gkm.orders)); END $$;
       \(sequences)
       COMMIT;
       """

@@ -23,6 +23,26 @@ extension VerificationTests {
       WHERE order_line_id = (SELECT min(id) FROM gkm.order_line WHERE order_id = \(itsID("delivered")));
       """),
     Plant(
+      "ledger.checkpoints",
+      of: "SELECT 'account ' || a.key FROM gkm.ledger_account a WHERE a.vendor_id IS NOT NULL ORDER BY a.id LIMIT 1",
+      """
+      UPDATE gkm.ledger_checkpoint SET amount = amount + 1
+      WHERE account_id = (SELECT min(id) FROM gkm.ledger_account WHERE vendor_id IS NOT NULL);
+      """),
+    Plant(
+      "ledger.checkpoints",
+      of: "SELECT 'account ' || a.key FROM gkm.ledger_account a WHERE a.vendor_id IS NOT NULL ORDER BY a.id LIMIT 1",
+      """
+      UPDATE gkm.ledger_checkpoint SET through_tx = through_tx + 1
+      WHERE account_id <> (SELECT min(id) FROM gkm.ledger_account WHERE vendor_id IS NOT NULL);
+      """),
+    Plant(
+      "ledger.holds", of: anOrder("delivered"),
+      """
+      INSERT INTO gkm.payable_hold (order_id, account_id, vendor_id, amount)
+      SELECT \(itsID("delivered")), id, vendor_id, 5 FROM gkm.ledger_account WHERE vendor_id IS NOT NULL LIMIT 1;
+      """),
+    Plant(
       "commission.frozen", of: anOrder("delivered"),
       "UPDATE gkm.order_line SET commission = commission + 1 WHERE order_id = \(itsID("delivered"));"),
   ]

@@ -222,6 +222,7 @@ package final class Workers: Service {
           means.wake(.notify)
         }
         if try await means.pool.write({ try ParkedEvents.wakeOverlooked($0) }) > 0 { means.wake(.apply) }
+        try await means.pool.write { try LedgerCheckpoint.take($0) }
       } catch {
         logger.warning("upkeep failed, and will be tried again", metadata: ["error": "\(error)"])
       }

@@ -163,6 +163,8 @@ package enum Policy {
       "ledger_tx", readers: .readLedger, daemon: .append, vendor: .order(column: "order_id"),
       vendorColumns: ["id", "order_id", "entry", "posted_at"], audit: .ledgerTx, isAppendOnly: true),
     TableRule("ledger_posting", readers: .readLedger, daemon: .append, vendor: .column, isAppendOnly: true),
+    TableRule("ledger_checkpoint", readers: .readLedger, daemon: .select, vendor: .column),
+    TableRule("payable_hold", readers: .readLedger, daemon: .select, vendor: .column),
   ]
 
   /// A vendor's endpoints are theirs; what became of notices is for those who see the work.

@@ -26,7 +26,8 @@ package enum RedisPolicy {
   package static let staff = [
     "resetchannels", "&gkm:live*", "&gkm:tick*", "%R~gkm:live*", "%R~gkm:tick*", "%R~gkm:worker*",
     "%R~gkm:heartbeat*", "%RW~gkm:presence:*", "+@connection", "+@read", "+@pubsub", "+set", "+expire", "+pexpire",
-    "+del", "+unlink", "+hset", "+hdel", "+zadd", "+zrem", "-@dangerous", "-publish", "-spublish",
+    "+del", "+unlink", "+hset", "+hdel", "+zadd", "+zrem", "-@dangerous", "-publish", "-spublish", "-scan",
+    "-randomkey", "-dbsize",
   ]
 
   /// Whoever keeps the users in step. Nothing of the data, but whoever has it can make any user: it is the

@@ -9,7 +9,11 @@ enum AESGCM {
     guard nonce.count == KeyVault.nonceByteCount else { throw .wrongLength("a nonce", KeyVault.nonceByteCount) }
     do {
       let box = try AES.GCM.seal(plaintext, using: key, nonce: AES.GCM.Nonce(data: nonce), authenticating: aad)
-      return Array(box.ciphertext) + Array(box.tag)
+      var sealed: [UInt8] = []
+      sealed.reserveCapacity(plaintext.count + KeyVault.tagByteCount)
+      sealed.append(contentsOf: box.ciphertext)
+      sealed.append(contentsOf: box.tag)
+      return sealed
     } catch {
       throw .notAuthentic
     }

@@ -13,7 +13,7 @@ package struct KeyFingerprint: Hashable, Sendable {
     self.bytes = bytes
   }
 
-  fileprivate init(code: HMAC<SHA256>.MAC) { bytes = Array(code) }
+  fileprivate init(code: HMAC<SHA256>.MAC) { bytes = code.withUnsafeBytes { Array($0) } }
 }
 
 extension KeyVault {

@@ -41,7 +41,12 @@ extension KeyVault {
   }
 
   private func unitAAD(_ place: SealedUnitPlace, _ dataKey: DataKeyID) -> [UInt8] {
-    Array("gkm stock unit".utf8) + bigEndian(place.unit.rawValue) + bigEndian(place.vendor.rawValue)
-      + bigEndian(place.product.rawValue) + bigEndian(dataKey.rawValue)
+    var aad: [UInt8] = []
+    aad.reserveCapacity(46)
+    aad.append(contentsOf: "gkm stock unit".utf8)
+    for number in [place.unit.rawValue, place.vendor.rawValue, place.product.rawValue, dataKey.rawValue] {
+      withUnsafeBytes(of: number.bigEndian) { aad.append(contentsOf: $0) }
+    }
+    return aad
   }
 }

@@ -39,7 +39,5 @@ struct DemoAudit {
 
 extension Array {
   /// Pieces that fit into one statement each.
-  var batches: [ArraySlice<Element>] {
-    stride(from: 0, to: count, by: 5_000).map { self[$0..<Swift.min($0 + 5_000, count)] }
-  }
+  var batches: [ArraySlice<Element>] { parts(of: 5_000) }
 }

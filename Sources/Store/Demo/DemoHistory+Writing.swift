@@ -18,15 +18,7 @@ extension DemoHistory {
     }
     for batch in events.batches { try session.execute(Self.eventSQL(batch)) }
     for batch in reveals.batches { try session.execute(Self.revealSQL(batch)) }
-    for batch in keyStates.sorted(by: { $0.key < $1.key }).batches {
-      try session.execute(
-        """
-        UPDATE gkm.stock_unit u SET state = c.state, version = c.version
-        FROM unnest(\(batch.map(\.key)), \(batch.map(\.value.state.rawValue)), \(batch.map(\.value.version)))
-          AS c (id, state, version)
-        WHERE u.id = c.id
-        """)
-    }
+    try DemoStage.note(session, keyStates)
     try session.execute(
       """
       UPDATE gkm.listing_stock s

@@ -13,7 +13,16 @@ struct DemoLedger {
 
   private static let ordersAtOnce = 5_000
 
-  func add(_ session: borrowing Session) throws {
+  /// - Parameter isAlone: whether nobody else writes to the market.
+  func add(_ session: borrowing Session, isAlone: Bool) throws {
+    try post(session)
+    _ = try session.first(
+      "SELECT gkm.note_holds(ARRAY(SELECT id FROM gkm.orders WHERE state IN ('disputed', 'held')))"
+    ) { _ in }
+    if isAlone { try LedgerCheckpoint.takeAlone(session) }
+  }
+
+  private func post(_ session: borrowing Session) throws {
     var last = OrderID(0)
     while true {
       let books = try read(session, after: last)

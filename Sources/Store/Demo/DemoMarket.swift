@@ -20,7 +20,7 @@ package struct DemoMarket: Sendable {
 
   package init() {}
 
-  package static let orderRange = DemoScenario.fewestOrders...2_000_000
+  package static let orderRange = DemoScenario.fewestOrders...10_000_000
   package static let dayRange = 4...400
 
   /// How much was made.
@@ -39,6 +39,7 @@ package struct DemoMarket: Sendable {
   /// what is written lies in the past.
   package func load(_ session: borrowing Session, vault: KeyVault) throws -> Summary {
     let (now, present) = try prepare(session)
+    let bulk = present == 0 && orders >= DemoBulk.fewestOrders ? try DemoBulk(session) : nil
     let history = Duration.days(days)
     var random = DemoRandom(seed: seed &+ UInt64(present) &* 0x9E37)
     var shop = DemoShop(now: now, history: history)
@@ -50,6 +51,7 @@ package struct DemoMarket: Sendable {
     var listings = shop.listings
     let plan = DemoPlan(
       orders: orders, listings: listings, now: now, history: history, random: DemoRandom(seed: random.next()))
+    try DemoStage.open(session)
     var stock = DemoStock(vault: vault, beganAt: now - history, random: DemoRandom(seed: random.next()))
     try stock.fill(session, &listings, needed: plan.keysNeeded(target: stock.targets(listings, share: stockShare)))
     summary.keys = stock.imported
@@ -68,9 +70,12 @@ package struct DemoMarket: Sendable {
       for order in played.orders where !order.isDropped { summary.orders[order.state, default: 0] += 1 }
       try played.write(session)
     }
+    try DemoStage.close(session)
+    try bulk?.endOrders(session)
     var refunds = DemoRefunds(suffix: loginSuffix, now: now, random: DemoRandom(seed: random.next()))
     summary.auditEvents += try refunds.add(session)
-    try DemoLedger().add(session)
+    try DemoLedger().add(session, isAlone: present == 0)
+    try bulk?.endLedger(session)
     var audit = DemoAudit()
     try DemoBreaks(now: now).add(session, &audit)
     summary.auditEvents += audit.count
@@ -103,9 +108,9 @@ package struct DemoMarket: Sendable {
     return (now, present)
   }
 
-  /// Lets the planner know what is there; after the transaction.
+  /// Lets the planner know what is there; after the transaction, outside of any.
   package static func analyze(_ session: borrowing Session) throws {
-    for table in Policy.tables { try session.script("ANALYZE gkm.\(table.table)") }
+    for table in Policy.tables { try session.script("VACUUM (ANALYZE) gkm.\(table.table)") }
   }
 }
 

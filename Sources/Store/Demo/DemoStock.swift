@@ -47,7 +47,8 @@ struct DemoStock {
     let source = "keys-\(day.year)-\(padded(day.month, 2))-\(padded(day.day, 2)).csv"
     var stockImport = StockImport(vault)
     let report = try stockImport.run(
-      session, into: listing, lines, source: source, stamp: Stamp(at: at, actor: "gkm_daemon"))
+      session, into: listing, lines, source: source, stamp: Stamp(at: at, actor: "gkm_daemon"),
+      table: DemoStage.stock)
     guard report.accepted == count else { throw StoreError.badRow("the demo's keys are in stock already") }
     imported += count
   }
@@ -57,8 +58,10 @@ struct DemoStock {
     var keys: [Int: [StockUnitID]] = [:]
     let units: [(ListingID, StockUnitID)] = try session.rows(
       """
-      SELECT listing_id, id FROM gkm.stock_unit
-      WHERE listing_id = ANY (\(listings.map(\.id))) AND state = 'available' ORDER BY id
+      SELECT listing_id, id FROM (
+        SELECT listing_id, id, state FROM gkm.stock_unit
+        UNION ALL SELECT listing_id, id, state FROM \(unescaped: DemoStage.stock)
+      ) u WHERE listing_id = ANY (\(listings.map(\.id))) AND state = 'available' ORDER BY id
       """
     ) { (try $0.id(0), try $0.id(1)) }
     for (listing, unit) in units { if let place = places[listing] { keys[place, default: []].append(unit) } }

@@ -136,12 +136,24 @@ extension AuditList: ListDefinition {
 
   package static func isIndexed(_ predicate: FilterPredicate) -> Bool {
     guard case .oneOf(let field, _) = predicate else { return false }
-    return field == "order"
+    return ["order", "event"].contains(field)
   }
 
   package static func ofVendors(_ ids: [VendorID]) -> SQL? { isOne("e.vendor_id", of: ids) }
 
   package static func condition(_ field: String, oneOf values: [String]) -> SQL? {
+    // What came of an event is about its order, or about the event itself.
+    if field == "event" {
+      return """
+        e.id = ANY (ARRAY(
+          SELECT x.id FROM gkm.audit_event x JOIN gkm.stripe_event z ON z.order_id = x.order_id
+          WHERE z.event_id = ANY (\(values)) AND x.stripe_event = z.event_id
+          UNION ALL
+          SELECT x.id FROM gkm.audit_event x
+          WHERE x.subject_kind = 'stripe_event' AND x.subject_kind <> 'order' AND x.subject_id = ANY (\(values))
+            AND x.stripe_event = x.subject_id))
+        """
+    }
     guard field == "order" else { return nil }
     let numbers = values.map { OrderNumber($0)?.text ?? $0.uppercased() }
     guard numbers.count == 1 else {

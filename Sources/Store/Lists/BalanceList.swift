@@ -29,21 +29,17 @@ package enum BalanceList {
     var all = conditions
     if let after { all.append("a.id < \(after)") }
     let filter = all.isEmpty ? SQL("true") : SQL.joined(all, by: " AND ")
-    // What is on hold begins with the few orders that are, not with the vendor's postings.
+    // A checkpoint, and what was posted since: however much was posted before it.
     return try session.rows(
       """
-      WITH held AS (
-        SELECT p.account_id, -sum(p.amount)::bigint AS amount
-        FROM gkm.orders o JOIN gkm.ledger_tx t ON t.order_id = o.id JOIN gkm.ledger_posting p ON p.tx_id = t.id
-        WHERE o.state IN ('disputed', 'held') AND p.vendor_id IS NOT NULL GROUP BY 1
-      )
-      SELECT a.id, v.handle, coalesce((
-          SELECT -sum(p.amount) FROM gkm.ledger_posting p
-          WHERE p.vendor_id = a.vendor_id AND p.currency = a.currency), 0)::bigint, a.currency,
-        coalesce(h.amount, 0)
+      SELECT a.id, v.handle, -(coalesce(c.amount, 0) + coalesce((
+          SELECT sum(p.amount) FROM gkm.ledger_posting p
+          WHERE p.vendor_id = a.vendor_id AND p.currency = a.currency AND p.tx_id > coalesce(c.through_tx, 0)), 0))::bigint,
+        a.currency, coalesce(h.amount, 0)::bigint
       FROM gkm.ledger_account a
       JOIN gkm.vendor v ON v.id = a.vendor_id
-      LEFT JOIN held h ON h.account_id = a.id
+      LEFT JOIN gkm.ledger_checkpoint c ON c.account_id = a.id
+      LEFT JOIN (SELECT account_id, sum(amount) AS amount FROM gkm.payable_hold GROUP BY 1) h ON h.account_id = a.id
       WHERE \(sql: filter)
       ORDER BY a.id DESC LIMIT \(limit)
       """

@@ -127,7 +127,7 @@ extension CaseList: ListDefinition {
     let lower = text.lowercased()
     return """
       strpos(o.number, \(text.uppercased())) > 0 OR c.kind = \(lower) OR p.role_name = \(lower) OR v.handle = \(lower)
-      OR EXISTS (SELECT FROM gkm.case_message m WHERE m.case_id = c.id AND strpos(lower(m.body), \(lower)) > 0)
+      OR EXISTS (SELECT FROM gkm.case_message m WHERE m.case_id = c.id AND strpos(lower(m.body), \(lower)) > 0 OFFSET 0)
       """
   }
 

@@ -102,7 +102,7 @@ extension EventList: ListDefinition {
     return """
       e.event_id = \(text) OR strpos(e.type, \(lower)) > 0 OR strpos(lower(coalesce(e.problem, '')), \(lower)) > 0
         OR strpos(o.number, \(text.uppercased())) > 0
-        OR EXISTS (SELECT FROM gkm.parked_event p WHERE p.event_id = e.event_id AND p.object_id = \(text))
+        OR EXISTS (SELECT FROM gkm.parked_event p WHERE p.event_id = e.event_id AND p.object_id = \(text) OFFSET 0)
       """
   }
 }

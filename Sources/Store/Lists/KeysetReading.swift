@@ -3,8 +3,9 @@ import Postgres
 
 /// Reads a page of a list that grows with the market, so that no page costs more than its rows.
 ///
-/// Where every term of the filter has an index the page is read along it. Any other term is tried on the next
-/// `reach` rows and no further: the page then may be short, or empty, and says where reading goes on.
+/// Where every term of the filter has an index the page is read along it. Any other term is tried on the rows that come
+/// next, a few hundred at a time, until the page is full, `reach` rows were looked at, or the time that a page may take
+/// is used up: the page then may be short, or empty, and says where reading goes on.
 struct KeysetReading<List: ListDefinition> {
   let keyset: ListKeyset
   let filter: FilterExpression
@@ -13,6 +14,11 @@ struct KeysetReading<List: ListDefinition> {
   private let isAscending: Bool
   /// Rows that a page looks at where a filter's terms have no index.
   private let reach: Int
+
+  /// Rows that are looked at by one statement.
+  private static var step: Int { 500 }
+  /// After so long no further statement is begun: a page is to be there within 50 ms.
+  private static var patience: Duration { .milliseconds(15) }
 
   /// A filter by a time that has an index gives the order of that time: the rows it wants lie together there.
   init(_ keyset: ListKeyset, _ filter: FilterExpression, reach: Int) {
@@ -34,31 +40,49 @@ struct KeysetReading<List: ListDefinition> {
 
   /// The page, and behind which row the next begins; `nil` where nothing is left.
   func read(_ session: borrowing Session, after: Int64?, limit: Int) throws -> (rows: [List.Row], next: Int64?) {
-    var conditions = try FilterSQL<List>.conditions(session, filter)
-    let end = filter.terms.allSatisfy(isServed) ? nil : try self.end(session, after: after)
-    if let end { conditions.append(upTo(end)) }
-    let rows: [List.Row]
+    let conditions = try FilterSQL<List>.conditions(session, filter)
+    guard !filter.terms.allSatisfy(isServed) else {
+      let rows = try page(session, conditions, after: after, limit: limit)
+      return (rows, rows.count == limit ? rows.last?.rowID : nil)
+    }
+    let deadline = ContinuousClock.now + Self.patience
+    var rows: [List.Row] = []
+    var place = after
+    var looked = 0
+    repeat {
+      let part = min(Self.step, reach - looked)
+      let end = try self.end(session, after: place, part)
+      let bound = end.map { [upTo($0)] } ?? []
+      rows += try page(session, conditions + bound, after: place, limit: limit - rows.count)
+      if rows.count == limit { return (rows, rows.last?.rowID) }
+      guard let end else { return (rows, nil) }
+      place = end * keyset.scale
+      looked += part
+    } while looked < reach && ContinuousClock.now < deadline
+    return (rows, place)
+  }
+
+  private func page(
+    _ session: borrowing Session, _ filter: [SQL], after: Int64?, limit: Int
+  ) throws -> [List.Row] {
+    var conditions = filter
     if let sort {
       let column = sort.column(keyset.alias)
       if sort.isPartial { conditions.append("\(unescaped: column) IS NOT NULL") }
       if let after { conditions.append(behind(after, keyset.alias)) }
       let order = "\(column) \(direction), \(keyset.place) \(direction)"
-      rows = try List.page(session, where: conditions, sortedBy: SQL(unescaped: order), limit: limit)
-    } else if isAscending {
-      if let after { conditions.append(behind(after, keyset.alias)) }
-      rows = try List.page(session, where: conditions, sortedBy: "\(unescaped: keyset.place) ASC", limit: limit)
-    } else {
-      rows = try List.page(session, where: conditions, after: after, limit: limit)
+      return try List.page(session, where: conditions, sortedBy: SQL(unescaped: order), limit: limit)
     }
-    if rows.count == limit, let last = rows.last { return (rows, last.rowID) }
-    return (rows, end.map { $0 * keyset.scale })
+    guard isAscending else { return try List.page(session, where: conditions, after: after, limit: limit) }
+    if let after { conditions.append(behind(after, keyset.alias)) }
+    return try List.page(session, where: conditions, sortedBy: "\(unescaped: keyset.place) ASC", limit: limit)
   }
 
   private var direction: String { isAscending ? "ASC" : "DESC" }
   private var sign: String { isAscending ? ">" : "<" }
 
-  /// The last row that this page looks at; `nil` where the list ends before it.
-  private func end(_ session: borrowing Session, after: Int64?) throws -> Int64? {
+  /// The last of the next `count` rows; `nil` where the list ends before it.
+  private func end(_ session: borrowing Session, after: Int64?, _ count: Int) throws -> Int64? {
     var conditions: [SQL] = ["true"]
     var order: SQL = "x.id \(unescaped: direction)"
     if let sort {
@@ -71,7 +95,7 @@ struct KeysetReading<List: ListDefinition> {
     return try session.first(
       """
       SELECT x.id FROM \(unescaped: keyset.table) x WHERE \(sql: SQL.joined(conditions, by: " AND "))
-      ORDER BY \(sql: order) OFFSET \(reach - 1) LIMIT 1
+      ORDER BY \(sql: order) OFFSET \(count - 1) LIMIT 1
       """
     ) { try $0.int64(0) }
   }
@@ -93,7 +117,10 @@ struct KeysetReading<List: ListDefinition> {
   /// Rows up to the one with this id, which is the last.
   private func upTo(_ id: Int64) -> SQL {
     let sign = isAscending ? "<=" : ">="
-    guard let sort else { return "\(unescaped: keyset.place) \(unescaped: sign) \(id)" }
+    guard let sort else {
+      let places = [keyset.place] + (keyset.twin.map { [$0] } ?? [])
+      return SQL.joined(places.map { "\(unescaped: $0) \(unescaped: sign) \(id)" }, by: " AND ")
+    }
     return """
       (\(unescaped: sort.column(keyset.alias)), \(unescaped: keyset.place)) \(unescaped: sign)
         ((SELECT \(unescaped: sort.column("y")) FROM \(unescaped: keyset.table) y WHERE y.id = \(id)), \(id))

@@ -37,7 +37,10 @@ package enum LedgerList {
     -> [LedgerPostingRow]
   {
     var all = conditions
-    if let after { all.append("(p.tx_id, p.position) < (\(after / 1_000), \(Int16(after % 1_000)))") }
+    if let after {
+      all.append("(p.tx_id, p.position) < (\(after / 1_000), \(Int16(after % 1_000)))")
+      all.append("t.id <= \(after / 1_000)")
+    }
     let filter = all.isEmpty ? SQL("true") : SQL.joined(all, by: " AND ")
     return try rows(session, where: filter, order: "p.tx_id DESC, p.position DESC", limit: limit)
   }
@@ -95,14 +98,24 @@ extension LedgerList: ListDefinition {
 
   package static let moneyAlias = "p"
 
-  package static let keyset: ListKeyset? = ListKeyset("gkm.ledger_tx", as: "p", place: "p.tx_id", scale: 1_000)
+  package static let keyset: ListKeyset? = ListKeyset(
+    "gkm.ledger_tx", as: "p", place: "p.tx_id", twin: "t.id", scale: 1_000)
 
   package static func isIndexed(_ predicate: FilterPredicate) -> Bool {
     guard case .oneOf(let field, _) = predicate else { return false }
-    return ["order", "vendor"].contains(field)
+    return ["order", "vendor", "event"].contains(field)
   }
 
   package static func ofVendors(_ ids: [VendorID]) -> SQL? { isOne("p.vendor_id", of: ids) }
+
+  /// An event's postings are those of its order.
+  package static func condition(_ field: String, oneOf values: [String]) -> SQL? {
+    guard field == "event" else { return nil }
+    return """
+      t.stripe_event = ANY (\(values)) AND t.order_id = ANY (ARRAY(
+        SELECT z.order_id FROM gkm.stripe_event z WHERE z.event_id = ANY (\(values)) AND z.order_id IS NOT NULL))
+      """
+  }
 
   package static func column(_ field: String) -> String {
     switch field {

@@ -30,14 +30,19 @@ package struct ListKeyset: Sendable {
   let alias: String
   /// What that table's id is in the list's query.
   let place: String
+  /// The same id in a table that is joined by it; said of both, so that neither is read beyond it.
+  let twin: String?
   /// How many numbers of the list's rows there are for each id of the table.
   let scale: Int64
   package let sorts: [Sort]
 
-  init(_ table: String, as alias: String, place: String? = nil, scale: Int64 = 1, sorts: [Sort] = []) {
+  init(
+    _ table: String, as alias: String, place: String? = nil, twin: String? = nil, scale: Int64 = 1, sorts: [Sort] = []
+  ) {
     self.table = table
     self.alias = alias
     self.place = place ?? "\(alias).id"
+    self.twin = twin
     self.scale = scale
     self.sorts = sorts
   }

@@ -50,9 +50,16 @@ package enum NoticeList: ListDefinition {
         FilterField("state", .enumeration(NoticeState.allCases.map(\.rawValue)), "where it stands"),
         FilterField("audience", .enumeration(NoticeAudience.allCases.map(\.rawValue)), "who it is for"),
         FilterField("channel", .enumeration(NoticeChannel.allCases.map(\.rawValue)), "the way it goes"),
-        FilterField("template", .text, "the template's name"), FilterField("order", .text, "the order's number"),
-        FilterField("vendor", .text, "the vendor's handle"), FilterField("created", .time, "when it was asked for"),
+        FilterField("template", .text, "the template's name"), FilterField("order", .id, "the order's number"),
+        FilterField("vendor", .id, "the vendor's handle"), FilterField("created", .time, "when it was asked for"),
       ], timeField: "created", mainField: "state")
+  }
+
+  package static let keyset: ListKeyset? = ListKeyset("gkm.notice", as: "n")
+
+  package static func isIndexed(_ predicate: FilterPredicate) -> Bool {
+    guard case .oneOf(let field, _) = predicate else { return false }
+    return field == "order"
   }
 
   package static func column(_ field: String) -> String {

@@ -160,6 +160,7 @@ extension OrderList: ListDefinition {
     }
   }
 
+  /// OFFSET 0: an order's lines are looked at with the order, and not all lines beforehand.
   package static func freeText(_ text: String) -> SQL {
     let lower = text.lowercased()
     let end = "\u{10FFFF}"
@@ -167,7 +168,7 @@ extension OrderList: ListDefinition {
       lower(o.customer_email) ~>=~ \(lower) AND lower(o.customer_email) ~<~ \(lower + end)
       OR strpos(lower(o.customer_email), \(lower)) > 0 OR strpos(o.number, \(text.uppercased())) > 0
       OR o.checkout_session = \(text) OR p.intent = \(text)
-      OR EXISTS (SELECT FROM gkm.order_line x WHERE x.order_id = o.id AND strpos(lower(x.title), \(lower)) > 0)
+      OR EXISTS (SELECT FROM gkm.order_line x WHERE x.order_id = o.id AND strpos(lower(x.title), \(lower)) > 0 OFFSET 0)
       """
   }
 

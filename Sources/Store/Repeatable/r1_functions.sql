@@ -264,16 +264,13 @@ BEGIN
     RETURN QUERY
     SELECT a.id, jsonb_build_object(
       'currency', a.currency,
-      'balance', coalesce((
-        SELECT -sum(p.amount) FROM gkm.ledger_posting p WHERE p.vendor_id = me AND p.currency = a.currency), 0),
+      'balance', -(coalesce(c.amount, 0) + coalesce((
+        SELECT sum(p.amount) FROM gkm.ledger_posting p
+        WHERE p.vendor_id = me AND p.currency = a.currency AND p.tx_id > coalesce(c.through_tx, 0)), 0)),
       'on_hold', coalesce((
-        SELECT -sum(p.amount)
-        FROM gkm.vendor_order v
-        JOIN gkm.orders o ON o.id = v.order_id AND o.state IN ('disputed', 'held')
-        JOIN gkm.ledger_tx t ON t.order_id = o.id
-        JOIN gkm.ledger_posting p ON p.tx_id = t.id AND p.vendor_id = me AND p.currency = a.currency
-        WHERE v.vendor_id = me), 0))
+        SELECT sum(h.amount) FROM gkm.payable_hold h WHERE h.vendor_id = me AND h.account_id = a.id), 0))
     FROM gkm.ledger_account a
+    LEFT JOIN gkm.ledger_checkpoint c ON c.account_id = a.id AND c.vendor_id = me
     WHERE a.vendor_id = me AND a.id < coalesce(p_after, 9223372036854775807)
     ORDER BY a.id DESC LIMIT take;
   WHEN 'commission' THEN

@@ -30,9 +30,11 @@ package struct Migration: Sendable {
     Migration(version: 17, name: "size", sql: text(PackageResources.m0017_size_sql)),
     Migration(version: 18, name: "import", sql: text(PackageResources.m0018_import_sql)),
     Migration(version: 19, name: "notice retention", sql: text(PackageResources.m0019_notice_retention_sql)),
+    Migration(version: 20, name: "balances", sql: text(PackageResources.m0020_balances_sql)),
+    Migration(version: 21, name: "lean", sql: text(PackageResources.m0021_lean_sql)),
     Migration(version: 22, name: "addresses", sql: text(PackageResources.m0022_addresses_sql)),
-    Migration(version: 24, name: "people", sql: text(PackageResources.m0024_people_sql)),
-    Migration(version: 25, name: "erasure", sql: text(PackageResources.m0025_erasure_sql)),
+    Migration(version: 23, name: "people", sql: text(PackageResources.m0023_people_sql)),
+    Migration(version: 24, name: "erasure", sql: text(PackageResources.m0024_erasure_sql)),
   ]
 }
 
@@ -56,6 +58,7 @@ enum Repeatable {
     text(PackageResources.erasure_functions_sql),
     text(PackageResources.commission_functions_sql),
     text(PackageResources.ledger_functions_sql),
+    text(PackageResources.balance_functions_sql),
     text(PackageResources.work_functions_sql),
     text(PackageResources.manual_functions_sql),
     text(PackageResources.ask_functions_sql),

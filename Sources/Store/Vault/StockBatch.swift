@@ -28,6 +28,7 @@ struct StockBatch {
   private(set) var counts: [StockVerdict: Int] = [:]
 
   private static let rangesAtOnce = 2_000
+  private static let rowsAtOnce = 1_500
 
   /// Makes the import's data key, unless it is a dry run.
   init(_ session: borrowing Session, _ order: ImportOrder, vault: KeyVault) throws {
@@ -97,29 +98,41 @@ struct StockBatch {
     let ids: [StockUnitID] = try session.rows(
       "SELECT nextval('gkm.stock_unit_id_seq') FROM generate_series(1, \(candidates.count))"
     ) { try $0.id(0) }
+    // While the server writes some, the next are sealed here.
+    var taken = 0
+    let parts = Array(zip(ids, candidates)).parts(of: Self.rowsAtOnce)
+    var ready = Result { try sealed(parts.first ?? [], under: dataKey) }
+    for next in parts.dropFirst() {
+      let statement = try ready.get()
+      taken += try session.execute(statement) { ready = Result { try sealed(next, under: dataKey) } }
+    }
+    taken += try session.execute(try ready.get())
+    guard taken < candidates.count, let first = ids.first else {
+      for candidate in candidates { verdicts.append((candidate.line, .imported)) }
+      return
+    }
+    try explain(session, fresh: "u.import_id = \(order.id) AND u.id >= \(first)", taken: .imported)
+  }
+
+  private func sealed(_ part: ArraySlice<(StockUnitID, Candidate)>, under dataKey: DataKey) throws -> SQL {
+    var random = SystemRandomNumberGenerator()
     var nonces: [[UInt8]] = []
     var ciphertexts: [[UInt8]] = []
-    for (id, candidate) in zip(ids, candidates) {
+    for (id, candidate) in part {
       let place = SealedUnitPlace(unit: id, vendor: order.vendor, product: order.product)
       let unit = try vault.seal(
         candidate.key, at: place, under: dataKey, nonce: random.bytes(KeyVault.nonceByteCount))
       nonces.append(unit.nonce)
       ciphertexts.append(unit.ciphertext)
     }
-    let taken = try session.execute(
-      """
+    return """
       INSERT INTO gkm.stock_unit
         (id, listing_id, vendor_id, import_id, data_key_id, nonce, ciphertext, fingerprint)
       SELECT u.id, \(order.listing), \(order.vendor), \(order.id), \(dataKey.id), u.nonce, u.ciphertext, u.fingerprint
-      FROM unnest(\(ids), \(nonces), \(ciphertexts), \(candidates.map(\.fingerprint)))
+      FROM unnest(\(part.map(\.0)), \(nonces), \(ciphertexts), \(part.map(\.1.fingerprint)))
         AS u (id, nonce, ciphertext, fingerprint)
       ON CONFLICT (fingerprint) DO NOTHING
-      """)
-    guard taken < candidates.count, let first = ids.first else {
-      for candidate in candidates { verdicts.append((candidate.line, .imported)) }
-      return
-    }
-    try explain(session, fresh: "u.import_id = \(order.id) AND u.id >= \(first)", taken: .imported)
+      """
   }
 
   /// What a dry run has not seen before, and no stock holds.

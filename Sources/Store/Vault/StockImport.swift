@@ -54,9 +54,10 @@ package struct StockImport: Sendable {
   /// - Parameters:
   ///   - unread: lines of the same file that were refused before they came here.
   ///   - stamp: replaces the transaction's own time and actor, for a history that lies in the past.
+  ///   - table: where the units go, for whoever brings them into the stock from there.
   package mutating func run(
     _ session: borrowing Session, into listing: ListingID, _ lines: [Line], unread: [Refused] = [], source: String,
-    stamp fixed: Stamp? = nil
+    stamp fixed: Stamp? = nil, table: String = "gkm.stock_unit"
   ) throws -> Report {
     let place: (VendorID, ProductID)? = try session.first(
       "SELECT vendor_id, product_id FROM gkm.listing WHERE id = \(listing)"
@@ -65,13 +66,13 @@ package struct StockImport: Sendable {
     let stamp = try fixed ?? Stamp.now(session)
     var report = Report(refused: unread)
     let candidates = try candidates(session, lines, &report)
-    let batch = try sealed(session, candidates, vendor: vendor, product: product)
+    let dataKey = try makeDataKey(session, vendor)
     let source = SafeText.cleaned(source, limit: 200)
     let imported: StockImportID? = try session.first(
       """
       INSERT INTO gkm.stock_import
         (listing_id, vendor_id, data_key_id, source, rows_total, rows_accepted, imported_by, created_at)
-      VALUES (\(listing), \(vendor), \(batch.dataKey), \(source), \(lines.count + unread.count),
+      VALUES (\(listing), \(vendor), \(dataKey.id), \(source), \(lines.count + unread.count),
         \(candidates.count), \(stamp.actor), \(stamp.at))
       RETURNING id
       """
@@ -79,34 +80,55 @@ package struct StockImport: Sendable {
     guard let imported else { throw StoreError.badRow("the import has no id") }
     report.imported = imported
     report.accepted = candidates.count
-    try write(session, batch, listing: listing, vendor: vendor, imported: imported, report, stamp)
+    try tell(session, listing: listing, vendor: vendor, imported: imported, report, stamp)
+    let shelf = Shelf(
+      listing: listing, vendor: vendor, product: product, imported: imported, dataKey: dataKey, at: stamp.at,
+      table: table)
+    try write(session, candidates, shelf)
+    try session.pipeline([
+      """
+      INSERT INTO gkm.listing_stock AS s (listing_id, vendor_id, available)
+      VALUES (\(listing), \(vendor), \(candidates.count))
+      ON CONFLICT (listing_id) DO UPDATE SET available = s.available + excluded.available, version = s.version + 1
+      """,
+      Restock.wake([listing]),
+    ])
     return report
   }
 
-  private struct Batch {
-    var dataKey: DataKeyID
-    var ids: [StockUnitID] = []
-    var nonces: [[UInt8]] = []
-    var ciphertexts: [[UInt8]] = []
-    var fingerprints: [[UInt8]] = []
+  private typealias Candidate = (line: Int, key: [UInt8], fingerprint: [UInt8])
+
+  /// Where the keys go.
+  private struct Shelf {
+    let listing: ListingID
+    let vendor: VendorID
+    let product: ProductID
+    let imported: StockImportID
+    let dataKey: DataKey
+    let at: Instant
+    let table: String
   }
 
   /// The lines that can be taken, with their fingerprints; the others go into the report.
   private func candidates(
     _ session: borrowing Session, _ lines: [Line], _ report: inout Report
-  ) throws -> [(line: Line, fingerprint: [UInt8])] {
+  ) throws -> [Candidate] {
     var seen: Set<[UInt8]> = []
-    var candidates: [(line: Line, fingerprint: [UInt8])] = []
+    var candidates: [Candidate] = []
+    seen.reserveCapacity(lines.count)
+    candidates.reserveCapacity(lines.count)
     for line in lines {
-      guard SafeText.isSafe(line.key) else {
+      let key = Array(line.key.utf8)
+      // Keys are ASCII but for a few: the others are looked at as Unicode.
+      guard key.allSatisfy({ $0 >= 0x20 && $0 < 0x7F }) || SafeText.isSafe(line.key) else {
         report.refused.append(Refused(line: line.number, why: .unsafe))
         continue
       }
-      guard line.key.utf8.count <= 1_000 else {
+      guard key.count <= 1_000 else {
         report.refused.append(Refused(line: line.number, why: .tooLong))
         continue
       }
-      guard let fingerprint = vault.fingerprint(of: line.key)?.bytes else {
+      guard let fingerprint = vault.fingerprint(ofUTF8: key[...])?.bytes else {
         report.refused.append(Refused(line: line.number, why: .empty))
         continue
       }
@@ -114,24 +136,22 @@ package struct StockImport: Sendable {
         report.refused.append(Refused(line: line.number, why: .repeated))
         continue
       }
-      candidates.append((line, fingerprint))
+      candidates.append((line.number, key, fingerprint))
     }
-    let known: Set<[UInt8]> = Set(
-      try session.rows(
-        "SELECT fingerprint FROM gkm.stock_unit WHERE fingerprint = ANY (\(candidates.map(\.fingerprint)))"
-      ) { try $0.bytes(0) })
-    report.refused += candidates.filter { known.contains($0.fingerprint) }.map {
-      Refused(line: $0.line.number, why: .known)
+    var known: Set<[UInt8]> = []
+    for part in candidates.parts(of: Self.rowsPerStatement) {
+      known.formUnion(
+        try session.rows(
+          "SELECT fingerprint FROM gkm.stock_unit WHERE fingerprint = ANY (\(part.map(\.fingerprint)))"
+        ) { try $0.bytes(0) })
     }
+    guard !known.isEmpty else { return candidates }
+    report.refused += candidates.filter { known.contains($0.fingerprint) }.map { Refused(line: $0.line, why: .known) }
     report.refused.sort { $0.line < $1.line }
     return candidates.filter { !known.contains($0.fingerprint) }
   }
 
-  /// Takes the rows' ids first, because the ciphertext is bound to them; then seals.
-  private mutating func sealed(
-    _ session: borrowing Session, _ candidates: [(line: Line, fingerprint: [UInt8])], vendor: VendorID,
-    product: ProductID
-  ) throws -> Batch {
+  private mutating func makeDataKey(_ session: borrowing Session, _ vendor: VendorID) throws -> DataKey {
     let keyID: DataKeyID? = try session.first("SELECT nextval('gkm.data_key_id_seq')") { try $0.id(0) }
     guard let keyID else { throw StoreError.badRow("the data key has no id") }
     let dataKey = try DataKey(id: keyID, bytes: random.bytes(DataKey.byteCount))
@@ -143,24 +163,13 @@ package struct StockImport: Sendable {
       INSERT INTO gkm.data_key (id, vendor_id, wrapped, kek_version)
       VALUES (\(keyID), \(vendor), \(wrapped), \(generation))
       """)
-    var batch = Batch(dataKey: keyID)
-    batch.ids = try session.rows(
-      "SELECT nextval('gkm.stock_unit_id_seq') FROM generate_series(1, \(candidates.count))"
-    ) { try $0.id(0) }
-    for (id, candidate) in zip(batch.ids, candidates) {
-      let place = SealedUnitPlace(unit: id, vendor: vendor, product: product)
-      let unit = try vault.seal(
-        Array(candidate.line.key.utf8), at: place, under: dataKey, nonce: random.bytes(KeyVault.nonceByteCount))
-      batch.nonces.append(unit.nonce)
-      batch.ciphertexts.append(unit.ciphertext)
-      batch.fingerprints.append(candidate.fingerprint)
-    }
-    return batch
+    return dataKey
   }
 
-  private func write(
-    _ session: borrowing Session, _ batch: Batch, listing: ListingID, vendor: VendorID, imported: StockImportID,
-    _ report: Report, _ stamp: Stamp
+  /// The events go first: units come behind the event of their import.
+  private func tell(
+    _ session: borrowing Session, listing: ListingID, vendor: VendorID, imported: StockImportID, _ report: Report,
+    _ stamp: Stamp
   ) throws {
     var audit = AuditBatch(stamp)
     let counts = ["accepted": String(report.accepted), "refused": String(report.refused.count)]
@@ -168,31 +177,58 @@ package struct StockImport: Sendable {
     try audit.add(
       .stockImported, .listing(listing), vendor: vendor,
       details: counts.merging(["import": imported.description]) { first, _ in first })
-    // Units come behind the event of their import.
     try session.execute(audit.statement)
-    for start in stride(from: 0, to: batch.ids.count, by: Self.rowsPerStatement) {
-      let range = start..<min(start + Self.rowsPerStatement, batch.ids.count)
-      try session.execute(
-        """
-        INSERT INTO gkm.stock_unit
-          (id, listing_id, vendor_id, import_id, data_key_id, nonce, ciphertext, fingerprint, created_at)
-        SELECT u.id, \(listing), \(vendor), \(imported), \(batch.dataKey), u.nonce, u.ciphertext, u.fingerprint,
-          \(stamp.at)
-        FROM unnest(
-          \(Array(batch.ids[range])), \(Array(batch.nonces[range])), \(Array(batch.ciphertexts[range])),
-          \(Array(batch.fingerprints[range]))
-        ) AS u (id, nonce, ciphertext, fingerprint)
-        """)
-    }
-    try session.pipeline([
-      """
-      INSERT INTO gkm.listing_stock AS s (listing_id, vendor_id, available)
-      VALUES (\(listing), \(vendor), \(batch.ids.count))
-      ON CONFLICT (listing_id) DO UPDATE SET available = s.available + excluded.available, version = s.version + 1
-      """,
-      Restock.wake([listing]),
-    ])
   }
 
-  private static let rowsPerStatement = 5_000
+  /// While the server writes some, the next are sealed here.
+  private func write(_ session: borrowing Session, _ candidates: [Candidate], _ shelf: Shelf) throws {
+    let parts = candidates.parts(of: Self.rowsPerStatement)
+    guard let first = parts.first else { return }
+    var ready = Result { try sealed(first, ids(session, first.count), shelf) }
+    for next in parts.dropFirst() {
+      let statement = try ready.get()
+      let nextIDs = try ids(session, next.count)
+      try session.execute(statement) { ready = Result { try sealed(next, nextIDs, shelf) } }
+    }
+    try session.execute(try ready.get())
+  }
+
+  /// Taken before sealing, because the ciphertext is bound to them.
+  private func ids(_ session: borrowing Session, _ count: Int) throws -> [StockUnitID] {
+    try session.rows("SELECT nextval('gkm.stock_unit_id_seq') FROM generate_series(1, \(count))") { try $0.id(0) }
+  }
+
+  private func sealed(_ part: ArraySlice<Candidate>, _ ids: [StockUnitID], _ shelf: Shelf) throws -> SQL {
+    var random = SystemRandomNumberGenerator()
+    let size = KeyVault.nonceByteCount
+    let noise = random.bytes(size * part.count)
+    var nonces: [[UInt8]] = []
+    var ciphertexts: [[UInt8]] = []
+    nonces.reserveCapacity(part.count)
+    ciphertexts.reserveCapacity(part.count)
+    for (index, candidate) in part.enumerated() {
+      let place = SealedUnitPlace(unit: ids[index], vendor: shelf.vendor, product: shelf.product)
+      let nonce = Array(noise[index * size..<(index + 1) * size])
+      let unit = try vault.seal(candidate.key, at: place, under: shelf.dataKey, nonce: nonce)
+      nonces.append(unit.nonce)
+      ciphertexts.append(unit.ciphertext)
+    }
+    return """
+      INSERT INTO \(unescaped: shelf.table)
+        (id, listing_id, vendor_id, import_id, data_key_id, nonce, ciphertext, fingerprint, created_at)
+      SELECT u.id, \(shelf.listing), \(shelf.vendor), \(shelf.imported), \(shelf.dataKey.id), u.nonce, u.ciphertext,
+        u.fingerprint, \(shelf.at)
+      FROM unnest(\(ids), \(nonces), \(ciphertexts), \(part.map(\.fingerprint)))
+        AS u (id, nonce, ciphertext, fingerprint)
+      """
+  }
+
+  private static let rowsPerStatement = 4_000
+}
+
+extension Array {
+  /// Slices of so many elements, the last one shorter.
+  func parts(of count: Int) -> [ArraySlice<Element>] {
+    stride(from: 0, to: self.count, by: count).map { self[$0..<Swift.min($0 + count, self.count)] }
+  }
 }

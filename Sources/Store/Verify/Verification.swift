@@ -73,7 +73,7 @@ package struct Verification: Sendable {
 
   static let checks: [Check] =
     stockChecks + checkoutChecks + orderChecks + caseChecks + paymentChecks + refundChecks + ledgerChecks
-    + disputeChecks + deliveryChecks + manualChecks + noticeChecks + auditChecks + secretChecks
+    + balanceChecks + disputeChecks + deliveryChecks + manualChecks + noticeChecks + auditChecks + secretChecks
     + reconciliationChecks + importChecks
 
   /// One promise and how it is looked into.
