@@ -17,7 +17,7 @@ SHOTS = [
     ("orders", "ops", (150, 30), "dark", ["j", "j", "j", "~VENDOR"], "Orders, with the side pane"),
     ("order", "ops", (100, 30), "dark", ["/state:delivered", "<Enter>", "~/state:delivered", "j", "<Enter>",
      "~delivery.confirmed"], "All that happened to one order"),
-    ("refund", "ops", (100, 30), "dark", ["/state:delivered amount>30", "<Enter>", "~/state:delivered", "R",
+    ("refund", "ops", (100, 30), "dark", ["/state:delivered", "<Enter>", "~ 1/", "R",
      "~Units or amount", "<Right>", "<Tab>", "1", "<Tab>", "bought one too many", "<Tab>", "<Tab>", "<Enter>",
      "~go back out of"], "What a refund would do, before it is done"),
     ("vendors", "admin", (110, 24), "dark", ["8", "~TAKES", "j", "<Enter>", "~on sale"], "A vendor"),
@@ -49,9 +49,11 @@ class Tmux:
             self.see(step[1:])
         elif step.startswith("<"):
             self.run("send-keys", step[1:-1])
-            time.sleep(0.1)
+            time.sleep(0.4)
         else:
+            # What is typed is seen before anything else is pressed, as by a person.
             self.run("send-keys", "-l", step)
+            time.sleep(0.4)
 
 
 def main():

@@ -43,7 +43,7 @@ struct ForeignMachineLongTests {
           "--mount", "--net", "--pid", "--ipc", "--uts", "--fork", "bash", "-c",
           """
           mount -t proc proc \(root)/proc &&
-          exec env -i PATH=/usr/bin OPENSSL_CONF=/dev/null chroot \(root) /bin/bash -c "$0"
+          exec env -i PATH=/usr/bin OPENSSL_CONF=/dev/null "$(command -v chroot)" \(root) /bin/bash -c "$0"
           """, command,
         ])
     }

@@ -43,6 +43,15 @@ import Testing
     #expect(state.toast?.text == "There is nothing ahead")
   }
 
+  @Test func aFilterOfSeveralTermsIsAppliedByEnter() {
+    var state = Sample.loaded(.ops, size: size)
+    press("/", in: &state)
+    type("state:delivered amount>30", into: &state)
+    press("enter", in: &state)
+    #expect(state.overlay == nil, "\(String(describing: state.overlay))")
+    #expect(state.list?.filter == "state:delivered amount>30")
+  }
+
   @Test func theCursorIsWhereItWasLeftWhenOneComesBack() {
     var state = Sample.loaded(.ops, size: size)
     press("j", "j", "j", in: &state)

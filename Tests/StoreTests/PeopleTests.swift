@@ -12,7 +12,8 @@ import Testing
     func login(_ name: String) -> String { "\(name)_\(market.database.suffix)" }
 
     func configuration(_ login: String, _ password: String) -> PostgresConfiguration {
-      PostgresConfiguration(conninfo: market.database.conninfo(user: login, password: password, over: .loopback))
+      PostgresConfiguration(
+        conninfo: market.database.conninfo(user: login, over: .loopback), password: password)
     }
 
     func add(_ name: String, _ role: Role, password: String = "a long password") async throws -> String {
@@ -177,7 +178,7 @@ import Testing
       await #expect(throws: PostgresError.self) { try await lee.read { try $0.first("SELECT 1") { try $0.int(0) } } }
       _ = try await daemon.write { try PeopleKeeper.keep($0) }
       #expect(try await staff.market.database.sql("\(seen)'\(login)';") == "0")
-      await #expect(throws: PostgresError.self, "the daemon decides nothing about people") {
+      await #expect(throws: ActionRefused.self, "the daemon decides nothing about people") {
         try await daemon.write { try PeopleAdministration.disable($0, login: login, reason: "no reason") }
       }
       await daemon.close()

@@ -186,7 +186,7 @@ import Testing
         UPDATE gkm.stock_unit a SET nonce = b.nonce, ciphertext = b.ciphertext FROM gkm.stock_unit b
         WHERE a.id = (SELECT min(id) FROM gkm.stock_unit) AND b.id = a.id + 1;
         """),
-    ] + refundPlants + ledgerPlants + reconciliationPlants + disputePlants + noticePlants + manualPlants
+    ] + refundPlants + ledgerPlants + reconciliationPlants + disputePlants + noticePlants + manualPlants + peoplePlants
     + importPlants
 
   private struct Undone: Error {}

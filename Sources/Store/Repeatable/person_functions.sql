@@ -320,7 +320,7 @@ $$;
 CREATE OR REPLACE FUNCTION api.here() RETURNS void
 LANGUAGE sql SECURITY DEFINER SET search_path = '' AS $$
   INSERT INTO gkm.person_seen (person_id, last_seen_at, sessions)
-  SELECT p.id, now(), 1 FROM gkm.person p WHERE p.role_name = session_user AND gkm.acting_role(p) IS NOT NULL
+  SELECT p.id, now(), 0 FROM gkm.person p WHERE p.role_name = session_user AND gkm.acting_role(p) IS NOT NULL
   ON CONFLICT (person_id) DO UPDATE SET last_seen_at = excluded.last_seen_at
   WHERE person_seen.last_seen_at < now() - interval '15 seconds'
 $$;

@@ -73,8 +73,8 @@ package struct Verification: Sendable {
 
   static let checks: [Check] =
     stockChecks + checkoutChecks + orderChecks + caseChecks + paymentChecks + refundChecks + ledgerChecks
-    + balanceChecks + disputeChecks + deliveryChecks + manualChecks + noticeChecks + auditChecks + secretChecks
-    + reconciliationChecks + importChecks
+    + balanceChecks + disputeChecks + deliveryChecks + peopleChecks + manualChecks + noticeChecks + auditChecks
+    + secretChecks + reconciliationChecks + importChecks
 
   /// One promise and how it is looked into.
   struct Check: Sendable {

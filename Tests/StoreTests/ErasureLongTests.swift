@@ -4,7 +4,7 @@ import Store
 import TestSupport
 import Testing
 
-@Suite("A customer is erased") struct ErasureTests {
+@Suite("A customer is erased") struct ErasureLongTests {
   /// An address and a name that stand wherever a customer's can.
   private static let address = "Lovelace.Ada@canary.example"
   private static let name = "Augusta Canary Byron"

@@ -4,7 +4,7 @@ import Store
 import TestSupport
 import Testing
 
-@Suite("Users of Redis are kept in step with the policy") struct RedisAccessTests {
+@Suite("Users of Redis are kept in step with the policy") struct RedisAccessLongTests {
   private func client(_ server: PrivateRedis, as user: String, _ password: String) throws -> RedisClient {
     var configuration = try RedisConfiguration(url: "redis://127.0.0.1:\(server.port)/0")
     configuration.user = user
