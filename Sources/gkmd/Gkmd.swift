@@ -1,4 +1,5 @@
 import ArgumentParser
+import Daemon
 import Glibc
 
 /// The daemon and what administers it. Parses and hands over: nothing else.
@@ -17,6 +18,8 @@ struct Gkmd: AsyncParsableCommand {
     ])
 
   static func main() async {
+    // Before anything is read: nearly every command holds a key, clear stock or a password.
+    DaemonProcess.harden()
     do {
       var command = try parseAsRoot()
       if var asynchronous = command as? any AsyncParsableCommand {

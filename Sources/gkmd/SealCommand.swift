@@ -28,7 +28,6 @@ struct SealCommand: AsyncParsableCommand {
 
     func run() async throws {
       let (configuration, _) = try options.load()
-      DaemonProcess.harden()
       let (logger, sink) = DaemonProcess.startLogging(level: configuration.log.level)
       defer { sink.flush() }
       let app: SealApp

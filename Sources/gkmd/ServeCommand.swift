@@ -20,7 +20,6 @@ struct ServeCommand: AsyncParsableCommand {
   func run() async throws {
     let (configuration, _) = try options.load()
     let parts = try selection.parts()
-    DaemonProcess.harden()
     let (logger, sink) = DaemonProcess.startLogging(level: configuration.log.level)
     defer { sink.flush() }
     let app: DaemonApp

@@ -22,6 +22,23 @@ enum PolicyLints {
       """
     ),
     (
+      "no column is of a type whose equality is not leakproof: an index would not be used under row security",
+      """
+      SELECT a.attrelid::regclass || '.' || a.attname FROM pg_attribute a
+      JOIN pg_class c ON c.oid = a.attrelid JOIN pg_type t ON t.oid = a.atttypid
+      WHERE c.relnamespace IN \(ours) AND c.relkind IN ('r', 'p') AND a.attnum > 0 AND NOT a.attisdropped
+        AND (t.typtype = 'e' OR t.typbasetype = 'numeric'::regtype OR t.oid = 'numeric'::regtype)
+      """
+    ),
+    (
+      "who left cannot sign in and is in no group",
+      """
+      SELECT p.role_name::text FROM gkm.person p JOIN pg_authid r ON r.rolname = p.role_name
+      WHERE p.disabled_at IS NOT NULL
+        AND (r.rolcanlogin OR EXISTS (SELECT FROM pg_auth_members m WHERE m.member = r.oid))
+      """
+    ),
+    (
       "no policy is for everybody",
       "SELECT p.polrelid::regclass || ' ' || p.polname FROM pg_policy p WHERE 0 = ANY (p.polroles)"
     ),

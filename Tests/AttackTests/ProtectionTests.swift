@@ -123,8 +123,8 @@ struct Removal: Sendable, CustomTestStringConvertible {
       "how long a reason is", "gkm.audit(text, text, text, bigint, text, bigint, text, text, text[])",
       "length(reason) > 500", "false", by: ["write a megabyte of reason into the audit log"]),
     edited(
-      "verifiers for passwords", "api.person_add(text, text, text, bigint, text)", "p_verifier IS NOT NULL AND",
-      "false AND",
+      "verifiers for passwords", "api.person_add(text, text, text, bigint, text)",
+      "PERFORM gkm.demand_verifier(p_verifier)", "PERFORM 1",
       by: ["add a person with a clear password"]),
   ]
 

@@ -244,7 +244,7 @@ enum StaffAttacks {
     .sql("make a refund without asking", .ops, "SELECT gkm.create_refund_request(1, 'for me')"),
     .sql("release a refund past its agreement", .ops, "SELECT gkm.release_refund(9001)"),
     .sql("have money back as the daemon does", .ops, "SELECT gkm.pay_back(1, ARRAY[1])"),
-    .sql("prune what is old", .ops, "SELECT gkm.prune('31 days', '0', '0')"),
+    .sql("prune what is old", .ops, "SELECT gkm.prune('31 days', '0', '0', '0')"),
     .sql("hold an advisory lock as operations", .ops, "SELECT pg_advisory_lock(7261002)"),
     .sql("end the daemon's session", .ops, "SELECT pg_terminate_backend({pid})"),
     .sql("run a program as operations", .ops, "COPY (SELECT 1) TO PROGRAM 'true'"),

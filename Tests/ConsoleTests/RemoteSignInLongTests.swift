@@ -87,4 +87,43 @@ import Testing
     }
     try await server.stop()
   }
+
+  @Test("On the database's own machine by the system's user and the map, as oneself alone and without a password")
+  func byPeer() async throws {
+    let server = try await PrivatePostgres.start()
+    try await MarketDatabase.with(on: server) { market in
+      _ = try await market.person(.ops)
+      _ = try await market.person(.admin)
+      let (me, other) = ("ops_\(market.database.suffix)", "admin_\(market.database.suffix)")
+      let script = """
+        set -e
+        data=\(server.folder)/data
+        printf '%s\\n' 'local all \(me),\(other),gkm_daemon peer map=gkm' \
+          'local all all scram-sha-256' 'host all all 127.0.0.1/32 scram-sha-256' >$data/pg_hba.conf
+        printf 'gkm %s %s\\n' "$(id -un)" \(me) >$data/pg_ident.conf
+        """
+      let made = try await ChildProcess.run("bash", ["-c", script])
+      #expect(made.succeeded, "\(made.errors)")
+      try await server.sql("SELECT pg_reload_conf();")
+      func whoami(_ login: String) async throws -> ChildProcess.Result {
+        try await Cli.run(
+          [
+            "whoami", "-w", "-d",
+            "host=\(server.folder)/s port=\(server.port) dbname=\(market.database.name) user=\(login)",
+          ],
+          environment: ["PGPASSFILE": "/dev/null"])
+      }
+      var mine = try await whoami(me)
+      for _ in 0..<50 where !mine.succeeded {
+        try await Task.sleep(for: .milliseconds(100))
+        mine = try await whoami(me)
+      }
+      #expect(mine.succeeded && mine.output.hasPrefix("\(me): "), "\(mine.errors)")
+      for login in [other, "gkm_daemon"] {
+        let refused = try await whoami(login)
+        #expect(refused.ending == .exited(77), "\(login): \(refused.output)\(refused.errors)")
+      }
+    }
+    try await server.stop()
+  }
 }

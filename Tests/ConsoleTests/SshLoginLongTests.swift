@@ -52,6 +52,9 @@ struct SshLoginLongTests {
     exec "$1/usr/sbin/sshd" -D -e -f "$2/config"
     """
 
+  /// Instead of serving.
+  private static let tell = "exec \"$1/usr/sbin/sshd\" -T -C user=\"$3\",host=localhost,addr=127.0.0.1"
+
   /// The block as the manual prints it.
   private static func documentedBlock() throws -> String {
     let page = try TextFile.read("\(TestRun.checkout)/man/gkmd.8")
@@ -159,14 +162,19 @@ struct SshLoginLongTests {
     return digest
   }
 
-  @Test("Nothing is forwarded: no port either way, no agent, no display, no tunnel")
+  @Test("Nothing is forwarded: no port either way, no tunnel; agent and display are closed by the same word")
   func forwarding() async throws {
     try await withServer { server, seeded in
       let database = seeded.market.database.server.port
       let near = try FreePort.next()
-      // The client listens by itself; what counts is that nothing comes out at the other end.
+      // The client listens by itself; what counts is that nothing comes out at the other end. At that end is the SSH
+      // server, which speaks first: asked directly, it does.
+      let direct = try await ChildProcess.run(
+        "bash", ["-c", "exec 3<>/dev/tcp/127.0.0.1/\(server.port) && timeout 5 head -c 1 <&3 | wc -c"],
+        within: .seconds(10))
+      #expect(direct.output.contains("1"), "\(direct.errors)")
       let local = try ChildProcess(
-        "ssh", server.client(["-N", "-L", "\(near):127.0.0.1:\(database)"]))
+        "ssh", server.client(["-N", "-L", "\(near):127.0.0.1:\(server.port)"]))
       defer { local.signal(SIGTERM) }
       var answer: ChildProcess.Result?
       for _ in 0..<50 {
@@ -185,6 +193,12 @@ struct SshLoginLongTests {
       #expect(!remote.succeeded && remote.errors.contains("forwarding failed"), "\(remote.errors)")
       let tunnel = try await server.run("whoami", ["-w", "any:any", "-o", "ExitOnForwardFailure=yes"])
       #expect(!tunnel.succeeded)
+      // What the server makes of its settings for this person; a client is not told that these two are refused.
+      let ask = Self.start.replacing("exec \"$1/usr/sbin/sshd\" -D -e", with: Self.tell)
+      let settled = try await ChildProcess.run(
+        "unshare",
+        ["-m", "bash", "-c", ask, "sshd", "\(TestRun.checkout)/.build/unpacked", server.folder, server.user])
+      #expect(settled.output.contains("\ndisableforwarding yes\n"), "\(settled.output) \(settled.errors)")
     }
   }
 

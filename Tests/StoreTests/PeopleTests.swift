@@ -96,6 +96,30 @@ import Testing
     }
   }
 
+  @Test("Whoever leaves has no login, no group and no session, each by itself")
+  func leaving() async throws {
+    try await Self.with { staff in
+      let login = try await staff.add("gone", .support)
+      let gone = try await PostgresConnection.connect(staff.configuration(login, "a long password"))
+      #expect(try await gone.read { try Viewer.current($0) }.login == login)
+      try await Staff.roles(staff.admin) {
+        try PeopleAdministration.disable($0, login: login, reason: "left the company")
+      }
+      let left = try await staff.market.database.sql(
+        """
+        SELECT rolcanlogin, (SELECT count(*) FROM pg_auth_members m WHERE m.member = r.oid)
+        FROM pg_roles r WHERE rolname = '\(login)';
+        """)
+      #expect(left == "f|0")
+      // Its own backend, and not a refusal by one that goes on.
+      let error = await #expect(throws: PostgresError.self) {
+        try await gone.run { try $0.rows("SELECT 1") { _ in } }
+      }
+      #expect(error?.isConnectionLost == true || error?.sqlState == "57P01", "\(String(describing: error))")
+      await gone.close()
+    }
+  }
+
   @Test("Another role, an end, and the last admin: sessions end, and somebody is left who can let others in")
   func changes() async throws {
     try await Self.with { staff in

@@ -71,6 +71,18 @@ import Testing
     }
   }
 
+  @Test func aLookBeforeItsTimeIsOverPaysNothingBack() async throws {
+    try await Workbench.with(keys: 1) { bench in
+      let order = try await late(bench, 1, sold: 1)
+      _ = try await bench.sql("UPDATE gkm.job SET run_at = now() WHERE kind = 'restock';")
+      #expect(try await look(bench) == 1)
+      #expect(try await bench.sql("SELECT count(*) FROM gkm.refund_request;") == "0", "paid back too early")
+      #expect(try await bench.state(of: order) == "paid_unfulfillable")
+      #expect(try await bench.sql("SELECT count(*) FROM gkm.job WHERE kind = 'restock';") == "1")
+      #expect(try await bench.imbalance() == "")
+    }
+  }
+
   @Test func stockThatSomebodyGivesBackWakesItToo() async throws {
     try await Workbench.with(keys: 2) { bench in
       let undecided = try #require(try await bench.open(1).first)

@@ -93,9 +93,13 @@ package enum VendorDirectory: ListDefinition {
           SELECT min(lower(r.valid)) FROM gkm.commission_rule r
           WHERE r.vendor_id = v.id AND r.category IS NULL AND r.product_id IS NULL AND r.withdrawn_at IS NULL
             AND lower(r.valid) > now()),
+        -- As in the list of balances: a checkpoint, and what was posted since.
         ARRAY(
-          SELECT p.currency || ' ' || (-sum(p.amount))::text FROM gkm.ledger_posting p WHERE p.vendor_id = v.id
-          GROUP BY p.currency ORDER BY p.currency),
+          SELECT a.currency || ' ' || (-(coalesce(k.amount, 0) + coalesce((
+            SELECT sum(p.amount) FROM gkm.ledger_posting p
+            WHERE p.vendor_id = a.vendor_id AND p.currency = a.currency AND p.tx_id > coalesce(k.through_tx, 0)), 0)))::text
+          FROM gkm.ledger_account a LEFT JOIN gkm.ledger_checkpoint k ON k.account_id = a.id
+          WHERE a.vendor_id = v.id ORDER BY a.currency),
         v.contact_email::text, v.locale, v.created_at
       FROM gkm.vendor v
       LEFT JOIN LATERAL (

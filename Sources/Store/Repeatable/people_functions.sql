@@ -49,9 +49,7 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS $$
 DECLARE
   was text;
 BEGIN
-  IF p_role IS NULL OR p_role NOT IN ('support', 'ops', 'admin') THEN
-    RAISE EXCEPTION 'a person of the staff is support, ops or admin' USING ERRCODE = 'invalid_parameter_value';
-  END IF;
+  -- Looks first at who asks.
   was := gkm.person_turn(p_login, p_role, p_reason);
   EXECUTE format('REVOKE %I FROM %I', 'gkm_' || was, p_login);
   EXECUTE format('GRANT %I TO %I', 'gkm_' || p_role, p_login);
@@ -72,8 +70,9 @@ END $$;
 CREATE OR REPLACE FUNCTION api.person_password(p_login text, p_verifier text, p_reason text) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS $$
 BEGIN
-  PERFORM gkm.demand_verifier(p_verifier);
+  -- Looks first at who asks.
   PERFORM gkm.person_password_changed(p_login, p_reason);
+  PERFORM gkm.demand_verifier(p_verifier);
   EXECUTE format('ALTER ROLE %I PASSWORD %L', p_login, p_verifier);
   PERFORM pg_catalog.pg_terminate_backend(a.pid) FROM pg_catalog.pg_stat_activity a
   WHERE a.usename = p_login AND a.pid <> pg_catalog.pg_backend_pid();
@@ -111,6 +110,9 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS $$
 DECLARE
   d record;
 BEGIN
+  IF NOT pg_catalog.pg_has_role(session_user, 'gkm_daemon', 'MEMBER') THEN
+    RAISE EXCEPTION 'this is for the daemon' USING ERRCODE = 'insufficient_privilege';
+  END IF;
   FOR d IN SELECT * FROM gkm.people_due() LOOP
     -- A database that was restored into another cluster may name logins that are not there.
     CONTINUE WHEN NOT EXISTS (SELECT FROM pg_catalog.pg_roles r WHERE r.rolname = d.login);

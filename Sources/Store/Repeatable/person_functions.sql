@@ -102,6 +102,9 @@ DECLARE
   reason text := gkm.demand_reason(p_reason);
   p gkm.person := gkm.active_person(p_login);
 BEGIN
+  IF p_role IS NULL OR p_role NOT IN ('support', 'ops', 'admin') THEN
+    RAISE EXCEPTION 'a person of the staff is support, ops or admin' USING ERRCODE = 'invalid_parameter_value';
+  END IF;
   IF p.elevated_until IS NOT NULL THEN
     RAISE EXCEPTION '% has broken the glass: that has to be over first', p_login
       USING ERRCODE = 'object_not_in_prerequisite_state';
