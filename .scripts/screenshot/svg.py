@@ -4,12 +4,16 @@ import re
 import unicodedata
 from html import escape
 
-CELL, LINE, PAD, SIZE = 8.4, 18, 12, 14
+CELL, LINE, PAD, SIZE = 8.43, 18, 12, 14
 SEQUENCE = re.compile(r"\x1b\[([0-9;:]*)m")
 OTHER = re.compile(r"\x1b(\[[0-9;?]*[A-Za-z]|[()][0-9A-Z]|[\x0e\x0f])|[\x0e\x0f]")
 BASIC = ["#1c1c1c", "#d75f5f", "#5fd787", "#d7af5f", "#5f87d7", "#af87d7", "#5fafaf", "#d0d0d0",
          "#6c6c6c", "#ff8787", "#87ffaf", "#ffd787", "#87afff", "#d7afff", "#87d7d7", "#ffffff"]
-GROUND = {"dark": ("#16181d", "#d0d4dc"), "light": ("#fbfbf8", "#24262b")}
+GROUND = {"dark": ("#16181d", "#d0d4dc"), "light": ("#fbfbf8", "#24262b"),
+          "solarized-dark": ("#002b36", "#93a1a1"), "solarized-light": ("#fdf6e3", "#586e75")}
+# Lines of boxes: whether they go left, right, up and down from the middle of their cell.
+BOX = {"─": "lr", "│": "ud", "┌": "rd", "┐": "ld", "└": "ru", "┘": "lu", "├": "rud", "┤": "lud", "┬": "lrd", "┴": "lru",
+       "┼": "lrud"}
 
 
 def colour(number):
@@ -77,7 +81,8 @@ def runs(line, pen, ground):
             continue
         # Words stand where they stand, whatever becomes of blanks; and what is not ASCII by itself, for fonts do not agree
         # on how wide it is.
-        for text in re.findall(r"[\x21-\x7e]+(?: [\x21-\x7e]+)*| +|[^\x20-\x7e]", part):
+        for piece in re.finditer(r"[\x21-\x7e]+(?: [\x21-\x7e]+)*| +|([─▁-█])\1*|[^\x20-\x7e]", part):
+            text = piece[0]
             width = sum(cells(character) for character in text)
             if width:
                 found.append((column, text, width, pen.look(ground)))
@@ -85,17 +90,42 @@ def runs(line, pen, ground):
     return found
 
 
-def picture(screen, columns, title, ground="dark"):
+def drawn(text, x, y, count, fore):
+    """Lines and bars as shapes, for in a font they neither meet nor fill their cells; None for what is written."""
+    def box(x, y, width, height):
+        return f'<rect x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}" fill="{fore}"/>'
+
+    width = count * CELL
+    if text[0] == "─":
+        return box(x, y + LINE / 2 - 0.5, width, 1)
+    if ways := BOX.get(text):
+        out, middle, half = "", (x + CELL / 2, y + LINE / 2), 0.5
+        if "l" in ways or "r" in ways:
+            left, right = x if "l" in ways else middle[0] - half, x + width if "r" in ways else middle[0] + half
+            out += box(left, middle[1] - half, right - left, 1)
+        top, bottom = y if "u" in ways else middle[1] - half, y + LINE if "d" in ways else middle[1] + half
+        return out + box(middle[0] - half, top, 1, bottom - top)
+    if "▁" <= text[0] <= "█":
+        height = (ord(text[0]) - ord("▁") + 1) * LINE / 8
+        return box(x, y + LINE - height, width, height)
+    if text in "▌▐":
+        return box(x if text == "▌" else x + width / 2, y, width / 2, LINE)
+    return None
+
+
+def picture(screen, columns, title, ground="dark", cursor=None):
+    """`cursor`: (column, row), where one is shown."""
     ground = GROUND[ground]
     lines = screen.rstrip("\n").split("\n")
-    width, height = columns * CELL + 2 * PAD, len(lines) * LINE + 2 * PAD
+    width, height = round(columns * CELL + 2 * PAD), len(lines) * LINE + 2 * PAD
     out = [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {height:g}" width="{width:g}" '
            f'height="{height:g}" role="img" aria-label="{escape(title)}">',
            f"<title>{escape(title)}</title>",
-           f'<rect width="100%" height="100%" rx="6" fill="{ground[0]}"/>',
+           f'<rect x="0.5" y="0.5" width="{width - 1:g}" height="{height - 1:g}" rx="6" fill="{ground[0]}" '
+           'stroke="#808080" stroke-opacity="0.4"/>',
            f'<g font-family="ui-monospace,\'DejaVu Sans Mono\',Menlo,Consolas,monospace" font-size="{SIZE}" '
            'style="white-space:pre">']
-    pen = Pen()
+    pen, words = Pen(), []
     for row, line in enumerate(lines):
         y = PAD + row * LINE
         for column, text, count, (fore, back, bold, underline, dim) in runs(line, pen, ground):
@@ -104,10 +134,17 @@ def picture(screen, columns, title, ground="dark"):
                 out.append(f'<rect x="{x:.1f}" y="{y}" width="{count * CELL + 0.3:.1f}" height="{LINE}" fill="{back}"/>')
             if not text.strip():
                 continue
+            if shape := drawn(text, x, y, count, fore):
+                words.append(shape)
+                continue
             lead = len(text) - len(text.lstrip(" "))
             text, count, x = text.strip(" "), len(text.strip(" ")) if count == len(text) else count, x + lead * CELL
             looks = (' font-weight="bold"' if bold else "") + (' text-decoration="underline"' if underline else "")
             looks += ' opacity="0.7"' if dim else ""
-            out.append(f'<text x="{x:.1f}" y="{y + 13.5:g}" fill="{fore}" textLength="{count * CELL:.1f}" '
+            words.append(f'<text x="{x:.1f}" y="{y + 13.5:g}" fill="{fore}" textLength="{count * CELL:.1f}" '
                        f'lengthAdjust="spacingAndGlyphs"{looks}>{escape(text)}</text>')
-    return "\n".join([*out, "</g>", "</svg>", ""])
+    if cursor:
+        words.append(f'<rect x="{PAD + cursor[0] * CELL:.1f}" y="{PAD + cursor[1] * LINE + 1}" width="2" '
+                     f'height="{LINE - 2}" fill="{ground[1]}"/>')
+    # Words over all grounds: where a font is a little wider than its cells, no ground cuts its last letter.
+    return "\n".join([*out, *words, "</g>", "</svg>", ""])
