@@ -45,6 +45,7 @@ class Plan:
         self.flood_bound_seconds = 4 if quick else 10
         self.seal_orders = 2_500 if quick else 8_000
         self.seal_rounds = 1 if quick else 2
+        self.seal_events = 50_000 if quick else 1_000_000
         self.import_keys = 50_000 if quick else 300_000
         self.backlog = 10_000 if quick else 100_000
         self.sizes = options.sizes or ([2_000, 10_000] if quick else [10_000, 100_000, 1_000_000])

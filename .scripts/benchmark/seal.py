@@ -53,10 +53,8 @@ def sealing(stand, plan, results):
     # How fast a sealer that was away catches up.
     if sealer:
         stand.end(sealer)
-    waiting = backlog(stand, database)
-    if waiting < 5_000:
-        waiting += stand_in(stand, database, 20_000 if plan.quick else 100_000)
-    say(f"Sealing: {waiting} events that wait")
+    add_events(stand, database, plan.seal_events)
+    say(f"Sealing: {backlog(stand, database):,} events that wait")
     sealer = start_sealer(stand, database, key)
     before, began = leaves(stand, database), time.monotonic()
     wait_sealed(stand, database)
@@ -101,10 +99,25 @@ def backlog(stand, database):
                          database=database))
 
 
-def stand_in(stand, database, count):
-    """More open orders, for the events that say so: each has two."""
-    stand.fill(database, count // 2, first=20_000_000)
-    return count
+def add_events(stand, database, count):
+    """So many more events, in the audit log's own bytes."""
+    stand.sql(
+        f"""
+        BEGIN;
+        SET LOCAL session_replication_role = replica;
+        INSERT INTO gkm.audit_event (action, subject_kind, subject_id, body)
+        SELECT 'delivery.confirmed', 'delivery', n::text, convert_to(
+          E'gkm-audit v1\\n'
+            || gkm.audit_line('at', to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'))
+            || gkm.audit_line('actor', session_user) || gkm.audit_line('role', 'daemon')
+            || gkm.audit_line('action', 'delivery.confirmed') || gkm.audit_line('subject', 'delivery ' || n)
+            || gkm.audit_line('nonce', encode(uuid_send(gen_random_uuid()), 'hex'))
+            || gkm.audit_line('detail.attempt', '1') || gkm.audit_line('detail.reply', '250 2.0.0 Ok: queued as ' || n),
+          'UTF8')
+        FROM generate_series(1, {count}) AS n;
+        COMMIT;""", database=database)
+    stand.sql("ANALYZE gkm.audit_event", database=database)
+    stand.checkpoint()
 
 
 def wait_sealed(stand, database, seconds=120):

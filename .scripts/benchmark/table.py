@@ -80,7 +80,7 @@ def load_rows(results):
         yield ("sealing beside orders", f"{row['sealed_orders_per_second']:,.0f} orders/s",
                f"without {row['orders_per_second']:,.0f}/s", below("cost", 100 * row["cost"], 10, "%") + f" ({100 * row['cost']:.1f} %)")
         yield ("  sealing and verifying", f"{row['seal_events_per_second']:,.0f} sealed/s",
-               f"{row['verify_events_per_second']:,.0f} verified/s",
+               f"{row['verify_events_per_second']:,.0f} verified/s; {row['sealed_events']:,} events",
                "sealed " + at_least(row["seal_events_per_second"], 30_000, "/s")
                + "; verified " + at_least(row["verify_events_per_second"], 100_000, "/s"))
     if "import" in results:

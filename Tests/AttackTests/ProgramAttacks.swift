@@ -85,7 +85,8 @@ enum ProgramAttacks {
     .sql("run a program as the daemon", .daemon, "COPY (SELECT 1) TO PROGRAM 'true'"),
     .sql("read a file as the daemon", .daemon, "SELECT pg_read_file('PG_VERSION')"),
     .sql("read passwords as the daemon", .daemon, "SELECT rolpassword FROM pg_authid"),
-    .sql("drop old bodies before their time", .daemon, "SELECT gkm.prune('1 day', '1 day', '1 day', '1 day')", ["22023"]),
+    .sql(
+      "drop old bodies before their time", .daemon, "SELECT gkm.prune('1 day', '1 day', '1 day', '1 day')", ["22023"]),
   ]
 
   private static let sealer: [Attack] = [

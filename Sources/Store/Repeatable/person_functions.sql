@@ -143,16 +143,16 @@ END $$;
 CREATE OR REPLACE FUNCTION gkm.person_password_changed(p_login text, p_reason text) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS $$
 DECLARE
-  by_role text;
+  by_role text := gkm.demand_role('support', 'ops', 'vendor', 'admin');
   reason text;
-  p gkm.person := gkm.active_person(p_login);
+  p gkm.person;
 BEGIN
-  IF p_login = session_user THEN
-    by_role := gkm.demand_role('support', 'ops', 'vendor', 'admin');
-  ELSE
+  -- Whether there is such a login is told to whoever may change it.
+  IF p_login <> session_user THEN
     by_role := gkm.demand_people_manager();
     reason := gkm.demand_reason(p_reason);
   END IF;
+  p := gkm.active_person(p_login);
   UPDATE gkm.person SET version = version + 1 WHERE id = p.id;
   DELETE FROM gkm.live_pass WHERE person_id = p.id;
   PERFORM gkm.audit('person.changed', 'person', p.id::text, NULL, NULL, p.vendor_id, by_role, reason,
