@@ -18,8 +18,6 @@ final class MailGate: Sendable {
     self.onReturn = onReturn
   }
 
-  var isAway: Bool { outage.withLock { $0.isAway } }
-
   /// How many of `wanted` may be tried now.
   func admit(_ wanted: Int) -> Int {
     let at = now()
@@ -39,8 +37,8 @@ final class MailGate: Sendable {
   /// An attempt failed.
   func failed(_ error: OutboundError) {
     guard Self.isAway(error.kind) else {
-      // What we ended ourselves says nothing of the server.
-      if ![.cancelled, .closed, .busy, .invalid].contains(error.kind) { answered() }
+      // A server that hangs, or cuts us off, has not said that it is there; and what we ended ourselves says nothing.
+      if [.refused, .deferred, .ambiguous, .tooLarge].contains(error.kind) { answered() }
       return
     }
     let at = now()
