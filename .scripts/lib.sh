@@ -87,6 +87,20 @@ private_folder() {
   printf '%s' "$folder"
 }
 
+# remove_folder FOLDER: with all that is in it. What was killed may still have a child that writes there for a moment (a
+# server that initdb had started for itself), so that rm finds a folder filled again: it has five seconds to end.
+remove_folder() {
+  local tenths=50
+  until rm -rf -- "$1" 2>/dev/null; do
+    if [ $tenths -le 0 ]; then
+      rm -rf -- "$1"
+      return
+    fi
+    sleep 0.1
+    tenths=$((tenths - 1))
+  done
+}
+
 # The words to put before a command that PostgreSQL's user must run: none for an ordinary user.
 # shellcheck disable=SC2034
 SERVER_USER=()
