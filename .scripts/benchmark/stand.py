@@ -151,7 +151,7 @@ class Stand:
         done = subprocess.run(
             [f"{BIN}/gkmd", *words], env={**self.environment, "PGUSER": role, **extra}, text=True, capture_output=True)
         if done.returncode != 0:
-            raise Trouble(f"gkmd {words[0]}: {done.stderr.strip() or done.stdout.strip()}")
+            raise Trouble(f"gkmd {words[0]} ended with {done.returncode}: {done.stderr.strip() or done.stdout.strip()}")
         return done.stdout
 
     def checkpoint(self):

@@ -2,6 +2,7 @@ import ArgumentParser
 import Console
 import Glibc
 import Market
+import Postgres
 import Store
 import Terminal
 
@@ -58,6 +59,7 @@ struct Gkm: AsyncParsableCommand {
 
   @MainActor static func main() async {
     ProcessSecrecy.harden()
+    CryptoLibrary.staysUntilTheEnd()
     // Sockets and pipes report their end to whoever writes; OutputWriter ends quietly then.
     signal(SIGPIPE, SIG_IGN)
     do {

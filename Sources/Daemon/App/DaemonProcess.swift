@@ -1,11 +1,16 @@
 import CoreMetrics
 package import Logging
+import Postgres
 import Store
 
 /// What concerns the process as a whole, to be done once, before anything else.
 package enum DaemonProcess {
-  /// No core file, and no other process of the user may read this one's memory: it holds keys.
-  package static func harden() { ProcessSecrecy.harden() }
+  /// No core file, and no other process of the user may read this one's memory: it holds keys. And its end is quiet,
+  /// whatever its threads are at.
+  package static func harden() {
+    ProcessSecrecy.harden()
+    CryptoLibrary.staysUntilTheEnd()
+  }
 
   /// Sends all logs as JSON lines to standard error.
   package static func startLogging(level: Logger.Level) -> (logger: Logger, sink: LogSink) {
