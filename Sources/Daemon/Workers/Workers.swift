@@ -180,6 +180,7 @@ package final class Workers: Service {
       group.addTask { await cancelWhenGracefulShutdown { await self.keys.keepClean() } }
       group.addTask { await cancelWhenGracefulShutdown { await self.keepUp() } }
       group.addTask { await cancelWhenGracefulShutdown { await self.keepRescuing() } }
+      group.addTask { await cancelWhenGracefulShutdown { await self.keepPlansTrue() } }
     }
   }
 
@@ -205,6 +206,18 @@ package final class Workers: Service {
         }
       } catch {
         logger.debug("nobody looked for what dead workers held", metadata: ["error": "\(error)"])
+      }
+      try? await Task.sleep(for: .seconds(1))
+    }
+  }
+
+  /// Tables that grow fast are looked at before plans that were made for small ones do harm.
+  private func keepPlansTrue() async {
+    while !Task.isCancelled {
+      do {
+        try await means.pool.write { try TableStatistics.refresh($0) }
+      } catch {
+        logger.debug("nobody looked at how tables grew", metadata: ["error": "\(error)"])
       }
       try? await Task.sleep(for: .seconds(1))
     }

@@ -60,6 +60,7 @@ enum Repeatable {
     text(PackageResources.ledger_functions_sql),
     text(PackageResources.balance_functions_sql),
     text(PackageResources.work_functions_sql),
+    text(PackageResources.statistics_functions_sql),
     text(PackageResources.manual_functions_sql),
     text(PackageResources.ask_functions_sql),
     text(PackageResources.alert_functions_sql),
