@@ -37,13 +37,14 @@ import Testing
   }
 
   @Test(
-    "A try that fails, or whose answer is lost, is repeated under its key", arguments: ["500", "commit_then_timeout"])
-  func faults(kind: String) async throws {
+    "A try that fails, or whose answer is lost, is repeated under its key",
+    arguments: [("429", 5), ("500", 5), ("commit_then_timeout", 2)])
+  func faults(kind: String, times: Int) async throws {
     try await Shop.open(parts: Self.parts, settings: "stripe.deadline = \"1s\"", knobs: ["api_hold_ms": 4_000]) {
       shop in
       let order = try await shop.refundableOrder(units: 1)
       try await shop.hearStripe(false)
-      _ = try await shop.atStripe("/_sim/faults", "kind=\(kind)&path=/v1/refunds&method=POST&times=2")
+      _ = try await shop.atStripe("/_sim/faults", "kind=\(kind)&path=/v1/refunds&method=POST&times=\(times)")
       let request = try await shop.requestRefund(order)
       try await shop.eventually(within: .seconds(60)) { try await shop.refundState(request) == "succeeded" }
       #expect(try await shop.refundsAtStripe() == 1)

@@ -83,6 +83,29 @@ enum PostgresRows {
     try await server.stop()
   }
 
+  @Test("SIGKILL the moment after it was acknowledged, while nobody else writes: it is on the disk")
+  func acknowledgedIsOnDisk() async throws {
+    let server = try await PrivatePostgres.start()
+    try await Rig.open(keys: 200, on: server) { rig in
+      let orders = try await rig.orders(100)
+      // Without workers, whose own commits would take it to the disk.
+      let intake = try await rig.start("intake")
+      for first in stride(from: 0, to: orders.count, by: 20) {
+        try await rig.stripe.tell(Array(orders[first..<first + 20]), at: [intake.webhook])
+        try server.kill()
+        try await server.start()
+        try await rig.nothingAcknowledgedIsLost()
+      }
+      let workers = try await rig.start("workers", isReady: false)
+      try await rig.delivered(orders)
+      for daemon in [workers, intake] {
+        #expect(try await daemon.process.end() == .exited(0), "\(daemon.process.tail())")
+      }
+      try await rig.account(orders)
+    }
+    try await server.stop()
+  }
+
   @Test("It is restarted in order, and Stripe is told to come again meanwhile")
   func restarted() async throws {
     let server = try await PrivatePostgres.start()

@@ -1,3 +1,4 @@
+import Dispatch
 import Market
 import Postgres
 import Store
@@ -42,6 +43,35 @@ import Testing
       #expect(try await Self.claim(bench.daemon, .restock, 3) == ["urgent", "first", "second"])
       #expect(try await Self.claim(bench.daemon, .restock) == ["bulk"])
       #expect(try await Self.claim(bench.daemon, .restock) == [])
+    }
+  }
+
+  @Test("Of two that claim at once neither waits for the other, and no job is both's")
+  func atOnce() async throws {
+    try await Workbench.with(keys: 0) { bench in
+      try await bench.market.database.sql(
+        """
+        INSERT INTO gkm.job (kind, subject, run_at) VALUES ('restock', 'a', now() - interval '3 s'),
+          ('restock', 'b', now() - interval '2 s'), ('restock', 'c', now() - interval '1 s');
+        """)
+      let (daemon, free) = (bench.daemon, DispatchSemaphore(value: 0))
+      let (claims, claimed) = AsyncStream<[String]>.makeStream()
+      async let commit: Void = daemon.write { session in
+        do {
+          defer { claimed.finish() }
+          let jobs = try JobQueue.claim(session, .restock, limit: 2, lease: Lease(for: .seconds(12)))
+          claimed.yield(jobs.map(\.subject))
+        }
+        // It commits when the other one has had its turn.
+        _ = free.wait(timeout: .now() + 20)
+      }
+      for await mine in claims { #expect(mine == ["a", "b"]) }
+      let other = try await PostgresConnection.connect(bench.market.daemon)
+      let theirs = try? await Self.claim(other, .restock, 2)
+      free.signal()
+      try await commit
+      #expect(theirs == ["c"])
+      await other.close()
     }
   }
 
