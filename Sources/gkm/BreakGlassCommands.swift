@@ -6,7 +6,18 @@ import Store
 struct BreakGlassCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "break-glass", abstract: "Be admin for a while with a sealed code, when no admin can be had.",
-    discussion: "Everybody is told, and it ends by itself.", subcommands: [Use.self, End.self, Seal.self])
+    discussion: "Everybody is told, and it ends by itself.", subcommands: [Status.self, Use.self, End.self, Seal.self])
+
+  struct Status: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Tell whether a code is sealed, since when and by whom, and who is admin by the glass; as admin.")
+
+    @OptionGroup var connection: ConnectionOptions
+
+    func run() async throws {
+      for line in try await connection.connection.connected({ try await PeopleReport.glass(on: $0) }) { print(line) }
+    }
+  }
 
   struct Use: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

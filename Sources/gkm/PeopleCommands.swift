@@ -7,7 +7,7 @@ import Store
 struct PersonCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "person", abstract: "The people who sign in: add them, change them, end their access.",
-    subcommands: [Add.self, Disable.self, Turn.self, Until.self, Password.self, List.self])
+    subcommands: [Add.self, Disable.self, Enable.self, Turn.self, Until.self, Password.self, List.self])
 }
 
 /// Where a new password comes from.
@@ -95,6 +95,42 @@ extension PersonCommand {
     func run() async throws {
       let (login, reason) = (login, why.reason)
       print(try await connection.connection.connected { try await PeopleReport.disable(login, reason: reason, on: $0) })
+    }
+  }
+
+  struct Enable: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Let somebody in again who left, as what they were; as admin.",
+      discussion: "The password that they had opens nothing any more: say which they have now, or that they have none.")
+
+    @Argument(help: ArgumentHelp("The login.", valueName: "login"))
+    var login: String
+
+    @Option(help: ArgumentHelp("Until when they have access; by default without end.", valueName: "time"))
+    var until: Moment?
+
+    @OptionGroup var password: PasswordOptions
+
+    @Flag(help: "No password: they sign in as the system's user of that name, or with a certificate.")
+    var withoutPassword = false
+
+    @OptionGroup var why: ReasonOptions
+    @OptionGroup var connection: ConnectionOptions
+
+    func validate() throws {
+      try why.check(connection)
+      guard (password.choice == nil) == withoutPassword else {
+        throw ValidationError(
+          "Give --password, --password-file, --generate-password or --without-password: the former one is void.")
+      }
+    }
+
+    func run() async throws {
+      let (login, choice, until, reason) = (login, password.choice, until?.instant, why.reason)
+      let lines = try await connection.connection.connected {
+        try await PeopleReport.enable(login, choice, until: until, reason: reason, on: $0)
+      }
+      for line in lines { print(line) }
     }
   }
 

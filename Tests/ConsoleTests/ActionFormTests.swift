@@ -147,11 +147,69 @@ import Testing
     #expect(press("tab", "tab", "enter", in: &state).count == 1)
   }
 
+  @Test func whoHasNoAccessIsLetInAndWhoHasItIsNot() {
+    var state = Sample.loaded(.admin, size: size, kind: .people)
+    for key in ["l", "b"] {
+      _ = press(key, in: &state)
+      #expect(state.overlay == nil, "\(key)")
+    }
+    // Ops is disabled, the vendor's time is over.
+    for _ in 0..<2 {
+      _ = press("j", in: &state)
+      for key in ["x", "t", "w", "o"] {
+        _ = press(key, in: &state)
+        #expect(state.overlay == nil, "\(key)")
+      }
+      _ = press("l", in: &state)
+      guard case .form(let form) = state.overlay, case .enablePerson = form.action else {
+        Issue.record("no form")
+        return
+      }
+      #expect(form.fields.map(\.name) == ["password", "until", "zone", "reason"])
+      _ = press("esc", in: &state)
+    }
+  }
+
+  @Test func aPasswordThatIsTypedHasTwoLinesAndAnyOtherNone() {
+    var state = Sample.loaded(.admin, size: size, kind: .people)
+    _ = press("w", in: &state)
+    func fields() -> [String] { if case .form(let form) = state.overlay { form.fields.map(\.name) } else { [] } }
+    #expect(fields() == ["password", "reason"])
+    _ = press("right", in: &state)
+    #expect(fields() == ["password", "secret", "again", "reason"])
+    _ = press("left", in: &state)
+    #expect(fields() == ["password", "reason"])
+  }
+
+  @Test func whatIsShownOnlyOnceStaysUntilItIsTakenAway() {
+    var state = Sample.loaded(.admin, size: size, kind: .people)
+    _ = update(
+      &state, .actionTold("done", NoteState("Password of zoe", ["Only now."], secret: "abcde-fghjk")), now: Sample.now)
+    _ = press("x", "space", "q", "tab", in: &state)
+    #expect(TestScreen(render(state).grid).contains("abcde-fghjk"))
+    #expect(press("enter", in: &state) == [.repaint])
+    #expect(!TestScreen(render(state).grid).contains("abcde-fghjk"))
+    #expect(!state.messages.contains { $0.text.contains("abcde") })
+    // Whoever is locked out meanwhile is shown nothing.
+    state.hasTypedPassword = true
+    _ = update(&state, .idle("ended"), now: Sample.now)
+    _ = update(&state, .actionTold("done", NoteState("Password", [], secret: "abcde-fghjk")), now: Sample.now)
+    #expect(!TestScreen(render(state).grid).contains("abcde-fghjk"))
+  }
+
+  @Test func whenSomebodysTimeEndsIsShownAsItIsTyped() {
+    let clock = ClockFormat(offset: 3_600, isUTC: false)
+    let summer = Instant(unixSeconds: 1_816_963_200)
+    #expect(clock.day(summer) == "2027-07-30 17:00" && clock.zone(at: summer) == "+01:00")
+    let utc = ClockFormat(offset: 0, isUTC: true, followsZone: true)
+    #expect(utc.day(Sample.now) == "2026-10-28 15:06" && utc.zone(at: summer) == "UTC")
+  }
+
   @Test func aPasswordIsNeverShown() {
     var state = Sample.loaded(.admin, size: size, kind: .people)
     _ = press("a", in: &state)
     type("new_person", into: &state)
-    _ = press("tab", "tab", "tab", "tab", in: &state)
+    _ = press("tab", "tab", "tab", "tab", "tab", "tab", "right", "tab", in: &state)
     type("correct horse", into: &state)
     let screen = TestScreen(render(state).grid)
     #expect(!screen.contains("correct horse"))

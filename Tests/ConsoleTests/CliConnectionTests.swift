@@ -1,6 +1,7 @@
 import Glibc
 import Market
 import Postgres
+import Store
 import TestSupport
 import Testing
 
@@ -53,6 +54,41 @@ import Testing
         let result = try await Cli.run(arguments, environment: environment)
         #expect(result.output == "\(login.user): \(login.user), ops\n", "\(arguments) \(environment) \(result.errors)")
       }
+    }
+  }
+
+  @Test("One session more than a person may have is refused in a clear sentence, and the others live on")
+  func sessions() async throws {
+    try await SeededMarket.with { seeded in
+      let login = try await Login(seeded, .support)
+      let person = PostgresConfiguration(
+        conninfo: seeded.market.database.conninfo(user: login.user, over: .loopback), password: login.password)
+      let limit = try #require(
+        Int(try await seeded.market.database.sql("SELECT rolconnlimit FROM pg_roles WHERE rolname = '\(login.user)';")))
+      #expect(limit == 12)
+      var open: [PostgresConnection] = []
+      for _ in 0..<limit { open.append(try await PostgresConnection.connect(person)) }
+      let secret: [String: String?] = ["PGPASSWORD": login.password]
+      let refused = try await Cli.run(login.options + ["whoami"], environment: secret)
+      #expect(refused.ending == .exited(75) && refused.output.isEmpty)
+      #expect(
+        refused.errors
+          == "gkm: this login has as many sessions open as one person may have: end one of them, then try again\n")
+      for connection in open {
+        let me = try await connection.read { try Viewer.current($0) }
+        #expect(me.login == login.user)
+      }
+      // The console says it too, and goes on by itself once there is room.
+      let console = try PseudoTerminal(
+        try TestRun.program("gkm"), login.options, environment: Self.silent.merging(secret) { $1 })
+      try await console.sees("as many sessions open as one person")
+      await open.removeLast().close()
+      try await console.sees("GK-", within: .seconds(20))
+      console.type("\u{3}")
+      _ = try await console.ended()
+      let again = try await Cli.run(login.options + ["whoami"], environment: secret)
+      #expect(again.succeeded, "\(again.errors)")
+      for connection in open { await connection.close() }
     }
   }
 

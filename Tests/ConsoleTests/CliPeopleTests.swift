@@ -57,6 +57,22 @@ import Testing
       let ended = try await Self.run(["person", "disable", login, "--reason", "left the company"], as: admin)
       #expect(ended.succeeded, "\(ended.errors)")
       #expect(try await Cli.run(["whoami", "-w"] + options, environment: new).ending == .exited(77))
+      // Let in again under another password; the one of before opens nothing, and neither is it said how to sign in.
+      #expect(
+        try await Cli.run(["person", "enable", login, "--reason", "they came back"], as: admin).ending == .exited(64))
+      let back = try await Self.run(
+        ["person", "enable", login, "--generate-password", "--until", "2099-12-31", "--reason", "they came back"],
+        as: admin)
+      #expect(back.output.hasPrefix("\(login) may sign in again until 2099-12-31"), "\(back.errors)")
+      let fresh = try #require(back.output.split(separator: "\n").last?.split(separator: " ").last.map(String.init))
+      let returned = try await Cli.run(["whoami"] + options, environment: ["PGPASSWORD": fresh])
+      #expect(returned.output == "\(login): Zoë, ops\n", "\(returned.errors)")
+      #expect(try await Cli.run(["whoami", "-w"] + options, environment: new).ending == .exited(77))
+      let here = try await Self.run(
+        ["person", "enable", login, "--without-password", "--reason", "they came back"], as: admin)
+      #expect(here.ending == .exited(65) && here.errors.contains("has access"), "\(here.errors)")
+      let gone = try await Self.run(["person", "disable", login, "--reason", "left the company"], as: admin)
+      #expect(gone.succeeded, "\(gone.errors)")
       let twice = try await Self.run(["person", "disable", login, "--reason", "left the company"], as: admin)
       #expect(twice.ending == .exited(66), "\(twice.errors)")
       for wrong in [
@@ -93,6 +109,8 @@ import Testing
       let admin = try await seeded.person(.admin)
       let ops = try await seeded.person(.ops)
       let sealed = try await Self.run(["break-glass", "seal", "--reason", "the yearly envelope"], as: admin)
+      let status = try await Cli.lines(["break-glass", "status"], as: admin)
+      #expect(status.first?.hasPrefix("A code is sealed: by admin_") == true && status.count == 2, "\(status)")
       let code = try #require(sealed.output.split(separator: "\n").first?.split(separator: " ").last)
       let file = try TestRun.shared.get().path("code")
       try TextFile.write("wrong\n", to: file)
@@ -102,6 +120,10 @@ import Testing
       try TextFile.write("\(code)\n", to: file)
       let broken = try await Self.run(use, as: ops)
       #expect(broken.output.hasPrefix("You are admin until "), "\(broken.errors)")
+      let during = try await Cli.lines(["break-glass", "status"], as: admin)
+      #expect(during.first?.hasPrefix("No code is sealed") == true, "\(during)")
+      #expect(during.contains { $0.contains("is admin by it until") && $0.hasSuffix("“nobody answers”") }, "\(during)")
+      #expect(during.last == "Wrong codes within the last hour: 1.")
 
       let vendor = try await Self.run(
         [

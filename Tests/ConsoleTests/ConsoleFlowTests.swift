@@ -122,26 +122,6 @@ import Testing
     }
   }
 
-  @Test func anAdminAddsAndDisablesAPerson() async throws {
-    try await SeededMarket.with { seeded in
-      let login = "new_\(UInt32.random(in: 0...UInt32.max))"
-      let session = try await ConsoleSession.start(try await seeded.person(.admin))
-      try await session.go("people", waitingFor: "LOGIN")
-      session.terminal.type("a\(login)\tNew Person\t\t\tcorrect horse battery\t\t\r")
-      try await session.terminal.sees("was added as support")
-      try await session.filter("login:\(login)")
-      session.terminal.type("x")
-      try await session.terminal.sees("Disable \(login)")
-      session.terminal.type("only a test\t\(login)\t\t\r")
-      try await session.terminal.sees("can no longer sign in")
-      #expect(
-        try await seeded.market.database.sql(
-          "SELECT disabled_at IS NOT NULL FROM gkm.person WHERE role_name = '\(login)';") == "t")
-      try await seeded.market.database.sql("DROP ROLE IF EXISTS \(login);")
-      try await session.quit()
-    }
-  }
-
   @Test func keysColumnsAndFiltersOfOnesOwnHoldTillTheNextTime() async throws {
     try await SeededMarket.with { seeded in
       let folder = try TemporaryFolder.make()

@@ -1,10 +1,10 @@
 import Market
-import Store
 import Terminal
 import TestSupport
 import Testing
 
 @testable import Console
+@testable import Store
 
 /// Every screen, for every role that has it, at four sizes. GKM_UPDATE_GOLDENS=1 writes them anew.
 @Suite struct RenderTests {
@@ -54,6 +54,29 @@ import Testing
       state.overlay = overlay
       expectGolden(state, "overlay-\(name)-\(size.columns)x\(size.rows)")
     }
+  }
+
+  @Test(arguments: sizes) func whatIsDoneAboutPeopleLooksAsItDid(size: Size) {
+    for (name, keys) in [
+      ("add", ["a"]), ("until", ["t"]), ("enable", ["j", "l", "right"]), ("password", ["w", "right", "tab"]),
+    ] {
+      var state = Sample.loaded(.admin, size: size, kind: .people)
+      for key in keys { _ = press(key, in: &state) }
+      expectGolden(state, "people-\(name)-admin-\(size.columns)x\(size.rows)")
+    }
+    var state = Sample.loaded(.admin, size: size, kind: .people)
+    let code = GlassText.code("c4xnp-7w2ka-9d0mv-3hqtz-5ejry-8sbfg-1pkwc-6avnx")
+    _ = update(&state, .actionTold("A new code is sealed", code), now: Sample.now)
+    expectGolden(state, "people-code-admin-\(size.columns)x\(size.rows)")
+    let standing = BreakGlass.Standing(
+      sealedBy: "admin_anna", sealedAt: Sample.now,
+      broken: [
+        BreakGlass.Broken(
+          login: "ops_night", until: Sample.now + .seconds(1_800), reason: "nobody of the admins answers")
+      ], wrongTries: 2)
+    _ = update(
+      &state, .actionTold("", NoteState("The glass", GlassText.lines(standing, state.clock))), now: Sample.now)
+    expectGolden(state, "people-glass-admin-\(size.columns)x\(size.rows)")
   }
 
   @Test(arguments: sizes) func boardsLookAsTheyDid(size: Size) {

@@ -37,13 +37,20 @@ extension Sample {
       changedAt: now, ageSeconds: Int64(600 * place), version: 1)
   }
 
-  static let people: [PersonRow] = Role.people.enumerated().map { person(Int64(9 - $0), $1) }
+  /// One with an end, one disabled, one whose time is over, an admin, and one who is admin by the broken glass.
+  static let people: [PersonRow] =
+    Role.people.enumerated().map { person(Int64(9 - $0), $1) } + [person(5, .admin)]
+
+  private static let states: [Int64: PersonState] = [8: .disabled, 7: .expired, 5: .glass]
 
   private static func person(_ id: Int64, _ role: Role) -> PersonRow {
     PersonRow(
-      id: id, login: "\(role.rawValue)_anna", name: "Anna \(role.rawValue)", role: role,
-      vendor: role == .vendor ? "keyhaus" : nil, createdAt: now - .seconds(86_400), disabledAt: id == 8 ? now : nil,
-      lastSeenAt: id == 7 ? nil : now - .seconds(300), sessions: id == 9 ? 1 : 0, version: 1)
+      id: id, login: id == 5 ? "ops_night" : "\(role.rawValue)_anna", name: "Anna \(role.rawValue)", role: role,
+      vendor: role == .vendor ? "keyhaus" : nil, createdAt: now - .seconds(86_400),
+      disabledAt: id == 8 || id == 7 ? now : nil,
+      expiresAt: id == 9 ? now + .seconds(40 * 86_400) : id == 7 ? now - .seconds(5) : nil,
+      elevatedUntil: id == 5 ? now + .seconds(1_800) : nil, lastSeenAt: id == 7 ? nil : now - .seconds(300),
+      sessions: id == 9 ? 1 : 0, elevatedFrom: id == 5 ? .ops : nil, state: states[id] ?? .active, version: 1)
   }
 
   static let cases: [CaseRow] = CaseState.allCases.enumerated().map { supportCase(Int64(70 - $0), $1) }

@@ -42,6 +42,30 @@ import Testing
       let users = try await server.command("ACL", "USERS")
       #expect(!users.contains(pass.user))
       await #expect(throws: PostgresError.self) { try await ops.read { try Viewer.current($0) } }
+      // Let in again, they have what a new console of theirs registers, and not what one of before did.
+      for attempt in 0... {
+        do {
+          try await admin.write {
+            try PeopleAdministration.enable(
+              $0, login: login, verifier: try SCRAMVerifier(password: "another password"), until: nil,
+              reason: "they came back")
+          }
+          break
+        } catch let error as PostgresError where attempt < 20 && error.message.contains("concurrently") {
+          continue
+        }
+      }
+      let back = try await PostgresConnection.connect(
+        PostgresConfiguration(
+          conninfo: market.database.conninfo(user: login, over: .loopback), password: "another password"))
+      let fresh = LivePass(login: login)
+      _ = try await back.write { try fresh.register($0) }
+      configuration.password = fresh.password
+      let again = try RedisClient(configuration)
+      try await Self.soon { (try? await again.command("PING")) != nil }
+      #expect((try? await redis.command("PING")) == nil)
+      again.close()
+      await back.close()
       // A vendor has nothing to register, and gets nothing.
       try await market.database.sql(
         "SET session_replication_role = replica; INSERT INTO gkm.vendor (handle, name, contact_email) VALUES ('v1', 'V', 'v@example.com');"

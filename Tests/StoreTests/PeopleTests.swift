@@ -120,6 +120,62 @@ import Testing
     }
   }
 
+  @Test("Whoever comes back is what they were, under a new password or none: the one they had opens nothing")
+  func comingBack() async throws {
+    try await Self.with { staff in
+      let login = try await staff.add("back", .ops)
+      func signsIn(_ password: String) async -> Role? {
+        guard let own = try? await PostgresConnection.connect(staff.configuration(login, password)) else { return nil }
+        let viewer = try? await own.read { try Viewer.current($0) }
+        await own.close()
+        return viewer?.role
+      }
+      let verifier = try SCRAMVerifier(password: "another password")
+      let enable: @Sendable (SCRAMVerifier?, Instant?) async throws -> Void = { verifier, until in
+        try await Staff.roles(staff.admin) {
+          try PeopleAdministration.enable($0, login: login, verifier: verifier, until: until, reason: "they came back")
+        }
+      }
+      await #expect(throws: ActionRefused(.impossible, "\(login) has access")) { try await enable(verifier, nil) }
+      try await Staff.roles(staff.admin) {
+        try PeopleAdministration.disable($0, login: login, reason: "left the company")
+      }
+      await #expect(throws: ActionRefused.self, "a time that is over") {
+        try await enable(verifier, Instant(unixSeconds: 1_000_000_000))
+      }
+      // What is no verifier is refused, with nothing done.
+      await #expect(throws: PostgresError.self) {
+        try await staff.admin.write {
+          try $0.rows("SELECT api.person_enable(\(login), 'in the clear', NULL, 'they came back')") { _ in }
+        }
+      }
+      #expect(await signsIn("a long password") == nil)
+      let end = Instant(unixSeconds: 4_102_444_800)
+      try await enable(verifier, end)
+      #expect(await signsIn("a long password") == nil)
+      #expect(await signsIn("another password") == .ops)
+      let stands = """
+        SELECT r.rolcanlogin, r.rolvaliduntil AT TIME ZONE 'UTC', r.rolconnlimit, r.rolpassword IS NOT NULL, (
+          SELECT string_agg(g.rolname, ',') FROM pg_auth_members m JOIN pg_roles g ON g.oid = m.roleid
+          WHERE m.member = r.oid) FROM pg_authid r WHERE r.rolname = '\(login)';
+        """
+      #expect(try await staff.market.database.sql(stands) == "t|2100-01-01 00:00:00|12|t|gkm_ops")
+      #expect(try await staff.audit("person.enabled") == "1")
+
+      // Without a password, and without an end.
+      try await Staff.roles(staff.admin) {
+        try PeopleAdministration.disable($0, login: login, reason: "left again")
+      }
+      try await enable(nil, nil)
+      #expect(await signsIn("another password") == nil)
+      #expect(try await staff.market.database.sql(stands) == "t|infinity|12|f|gkm_ops")
+      // Sessions of theirs are theirs again: nobody cuts them.
+      let daemon = try await PostgresConnection.connect(staff.market.daemon)
+      #expect(try await daemon.write { try PeopleKeeper.keep($0) } == [])
+      await daemon.close()
+    }
+  }
+
   @Test("Another role, an end, and the last admin: sessions end, and somebody is left who can let others in")
   func changes() async throws {
     try await Self.with { staff in

@@ -19,7 +19,17 @@ package enum ActionRequest: Equatable, Sendable {
   case releaseCase(RowAsShown)
   case closeCase(RowAsShown)
   case disablePerson(RowAsShown)
+  case enablePerson(RowAsShown)
   case turnPerson(RowAsShown)
+  case limitPerson(RowAsShown)
+  case setPassword(RowAsShown)
+  case setOwnPassword
+  /// A new code for the envelope.
+  case sealGlass
+  case breakGlass
+  case endGlass(RowAsShown)
+  /// Changes nothing: says how it stands.
+  case lookAtGlass
   case retryOrder(RowAsShown)
   case resendOrder(RowAsShown)
   case resendDelivery(RowAsShown, order: String)

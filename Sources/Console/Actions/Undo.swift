@@ -18,6 +18,10 @@ package struct Undo: Equatable, Sendable {
       (route, command) = (.place(.list(.commission), filter: ""), .withdrawCommission)
     case .refund(let row, _):
       (route, command) = (.place(.list(.refunds), filter: "order:\(row.name)"), .cancelRefund)
+    case .disablePerson(let row):
+      (route, command) = (.place(.list(.people), filter: "login:\(row.name)"), .enablePerson)
+    case .enablePerson(let row):
+      (route, command) = (.place(.list(.people), filter: "login:\(row.name)"), .disablePerson)
     case .replaceKey(let row) where Self.isAsked(.replaceKey, role),
       .resendElsewhere(let row) where Self.isAsked(.resendOtherAddress, role):
       (route, command) = (.place(.list(.asks), filter: "order:\(row.name) state:waiting"), .withdrawAsk)

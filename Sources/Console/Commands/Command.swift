@@ -59,7 +59,8 @@ package enum CommandID: Hashable, Sendable {
   case palette, help, refresh, undo, pause, copy, exportCSV, exportJSON
   case retryDelivery, redriveJob
   case acknowledgeAlert, silenceAlert
-  case addPerson, disablePerson, turnPerson
+  case addPerson, disablePerson, enablePerson, turnPerson, limitPerson, setPassword, changeMyPassword
+  case sealGlass, lookAtGlass, breakGlass, endGlass
   case retryOrder, resendOrder, resendElsewhere, replaceKey, holdOrder, releaseOrder, noteOrder, resendDelivery
   case approveAsk, refuseAsk, withdrawAsk
   case assignBreak, explainBreak, closeBreak

@@ -2,7 +2,7 @@ import Market
 import Store
 
 extension Command {
-  package static let table: [Command] = moving + finding + onOrders + acting + onMoney + general + places
+  package static let table: [Command] = moving + finding + onOrders + acting + onMoney + onPeople + general + places
 
   private static let moving: [Command] = [
     Command(.down, "Next row", keys: ["j", "down"], scope: .rows),
@@ -95,14 +95,6 @@ extension Command {
     Command(
       .revealKey, "Show a key of this order", keys: ["K"], scope: .about(.orders), needs: .revealKey, changes: true,
       isForStaff: true, refusing: RevealAction.refusal),
-    Command(
-      .addPerson, "Add a person", keys: ["a"], scope: .list(.people), needs: .managePeople, changes: true, hint: "add"),
-    Command(
-      .disablePerson, "Disable this person", keys: ["x"], scope: .list(.people), needs: .managePeople, changes: true,
-      hint: "disable", refusing: PersonActions.refusal),
-    Command(
-      .turnPerson, "Another role for this person", keys: ["o"], scope: .list(.people), needs: .managePeople,
-      changes: true, hint: "role", refusing: PersonActions.refusalToTurn),
   ]
 
   private static let general: [Command] = [

@@ -35,6 +35,32 @@ enum Spanish {
     "Show a key of this order": "Mostrar una clave de este pedido",
     "Add a person": "Añadir una persona", "Disable this person": "Inhabilitar a esta persona",
     "Another role for this person": "Otro papel para esta persona",
+    "Until when this person has access": "Hasta cuándo tiene acceso esta persona",
+    "Let this person in again": "Dejar entrar otra vez a esta persona",
+    "Another password for this person": "Otra contraseña para esta persona",
+    "End this person's time as an admin by the broken glass":
+      "Terminar el tiempo de esta persona como admin por el cristal roto",
+    "How it stands with the glass: the sealed code, and who broke it":
+      "Cómo está el cristal: el código sellado, y quién lo rompió",
+    "Seal a new code to break the glass with": "Sellar un código nuevo para romper el cristal",
+    "Break the glass: be admin for a while with the sealed code":
+      "Romper el cristal: ser admin un rato con el código sellado",
+    "Change your password": "Cambiar su contraseña", "until": "hasta", "let in": "dejar entrar",
+    "password": "contraseña", "glass": "cristal", "Let in": "Dejar entrar", "Seal": "Sellar",
+    "Break the glass": "Romper el cristal", "Until": "Hasta", "The password": "La contraseña",
+    "Once more": "Otra vez", "Code": "Código", "Minutes": "Minutos", "The glass": "El cristal",
+    "The code for the envelope": "El código para el sobre",
+    "Enter or Esc, once you have read it": "Intro o Esc, cuando lo haya leído",
+    "It is shown only now, and kept nowhere: hand it over in private.":
+      "Solo se muestra ahora y no se guarda: entréguela en privado.",
+    "It is shown only now. Put it where staff can reach it when no admin can be reached.":
+      "Solo se muestra ahora. Guárdelo donde el personal lo alcance cuando no haya ningún admin.",
+    "The one before it is void.": "El anterior ya no vale.",
+    "Nobody is admin by it now.": "Ahora nadie es admin por él.",
+    "No code is sealed: nobody could be admin by the glass.":
+      "No hay código sellado: nadie podría ser admin por el cristal.",
+    "Access until": "Acceso hasta", "Disabled": "De baja", "Admin until": "Admin hasta", "Otherwise": "Si no",
+    "Sessions": "Sesiones",
     "All commands": "Todos los comandos", "Help": "Ayuda", "Read again now": "Leer otra vez ahora",
     "Pause or follow new rows": "Pausar o seguir las filas nuevas",
     "Copy the row's id, or those of all marked": "Copiar el id de la fila, o los de todas las marcadas",

@@ -74,6 +74,7 @@ extension ConsoleFailure {
     if error.kind == .usage { return "the connection is not well said: \(error.message)" }
     if error.isMarketMissing { return "this database holds no market, or one of another release: see gkmd migrate" }
     if error.isInsufficientPrivilege { return "this login may not do that: \(error.message)" }
+    if let sentence = error.sessionsSentence { return sentence }
     switch error.kind {
     case .connect: return "the database cannot be reached: \(error.message)"
     case .connectionLost: return "the connection to the database broke: \(error.message)"
@@ -99,6 +100,14 @@ extension ConsoleFailure {
 }
 
 extension PostgresError {
+  /// Said where the server has no session more to give: to this person, or to anybody.
+  var sessionsSentence: String? {
+    guard sqlState == "53300" else { return nil }
+    return message.contains("for role")
+      ? "this login has as many sessions open as one person may have: end one of them, then try again"
+      : "the server has no session free now: try again in a moment"
+  }
+
   /// A schema, table or function that every market has is not there.
   fileprivate var isMarketMissing: Bool {
     guard kind == .server else { return false }

@@ -29,7 +29,7 @@ package enum PeopleReport {
 
   package static func add(_ wish: Wish, on connection: PostgresConnection) async throws -> [String] {
     let password = try wish.password?.verifier(for: wish.login)
-    try await connection.write { session in
+    try await RoleChange.write(on: connection) { session in
       _ = try PeopleAdministration.add(
         session, login: wish.login, name: wish.name, role: wish.role, vendor: wish.vendor,
         verifier: password?.verifier)
@@ -47,16 +47,29 @@ package enum PeopleReport {
     password.map { ["Password, shown only now: \($0)"] } ?? []
   }
 
+  /// - Parameter password: `nil`: they have none, and sign in as the system's user of that name or with a certificate.
+  package static func enable(
+    _ login: String, _ password: PasswordChoice?, until: Instant?, reason: String, on connection: PostgresConnection
+  ) async throws -> [String] {
+    let password = try password?.verifier(for: login)
+    try await RoleChange.write(on: connection) {
+      try PeopleAdministration.enable(
+        $0, login: login, verifier: password?.verifier, until: until, reason: reason)
+    }
+    let end = until.map { " until \($0)" } ?? ""
+    return ["\(clean(login)) may sign in again\(end), as what they were."] + handOver(password?.generated)
+  }
+
   package static func disable(_ login: String, reason: String, on connection: PostgresConnection) async throws -> String
   {
-    try await connection.write { try PeopleAdministration.disable($0, login: login, reason: reason) }
+    try await RoleChange.write(on: connection) { try PeopleAdministration.disable($0, login: login, reason: reason) }
     return "\(clean(login)) has no access any more, and open sessions were ended."
   }
 
   package static func turn(
     _ login: String, into role: Role, reason: String, on connection: PostgresConnection
   ) async throws -> String {
-    try await connection.write {
+    try await RoleChange.write(on: connection) {
       try PeopleAdministration.turn($0, login: login, into: role, reason: reason)
     }
     return "\(clean(login)) is \(role.rawValue) from now on, and signs in again."
@@ -65,7 +78,7 @@ package enum PeopleReport {
   package static func limit(
     _ login: String, until: Instant?, reason: String, on connection: PostgresConnection
   ) async throws -> String {
-    try await connection.write {
+    try await RoleChange.write(on: connection) {
       try PeopleAdministration.limit($0, login: login, until: until, reason: reason)
     }
     return "\(clean(login)) has access " + (until.map { "until \($0)." } ?? "without end.")
@@ -81,7 +94,7 @@ package enum PeopleReport {
       throw ConsoleFailure("somebody else's password needs a --reason", status: .usage)
     }
     let (verifier, generated) = try choice.verifier(for: login)
-    try await connection.write {
+    try await RoleChange.write(on: connection) {
       try PeopleAdministration.setPassword($0, login: login, verifier, reason: login == me ? nil : reason)
     }
     return ["The password of \(clean(login)) is changed; other sessions of that login ended."] + handOver(generated)
@@ -95,10 +108,16 @@ package enum PeopleReport {
     ]
   }
 
+  /// How it stands: the sealed code, and who is admin by it.
+  package static func glass(on connection: PostgresConnection) async throws -> [String] {
+    let standing = try await connection.read { try BreakGlass.standing($0) }
+    return GlassText.lines(standing, ClockFormat(offset: 0, isUTC: true)).map(clean)
+  }
+
   package static func breakGlass(
     code: String, minutes: Int, reason: String, on connection: PostgresConnection
   ) async throws -> String {
-    let until = try await connection.write {
+    let until = try await RoleChange.write(on: connection) {
       try BreakGlass.use($0, code: code, minutes: minutes, reason: reason)
     }
     guard let until else {
@@ -112,7 +131,7 @@ package enum PeopleReport {
   {
     let me = try await connection.read { try Viewer.current($0) }.login
     let login = login ?? me
-    try await connection.write { try BreakGlass.end($0, login: login, reason: reason) }
+    try await RoleChange.write(on: connection) { try BreakGlass.end($0, login: login, reason: reason) }
     return "\(clean(login)) is no admin any more."
   }
 

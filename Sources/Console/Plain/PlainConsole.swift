@@ -28,7 +28,8 @@ package enum PlainConsole {
       case .event(.passwordNeeded(let user, _)):
         await source.connect(password: try PasswordPrompt.ask("Password for \(user): "))
       case .event(let event):
-        await perform(update(&state, event, now: SystemClock.now), source, feed)
+        let effects = update(&state, event, now: SystemClock.now)
+        await perform(effects, source, feed, clock: state.clock)
         if case .signedIn = event, !isReading {
           isReading = true
           readLines(feed)
@@ -36,7 +37,8 @@ package enum PlainConsole {
       case .line(let line):
         if line.isEmpty, state.overlay == nil { text.again() }
         if !line.isEmpty || state.overlay != nil {
-          await perform(PlainInput.update(&state, line, now: SystemClock.now), source, feed)
+          let effects = PlainInput.update(&state, line, now: SystemClock.now)
+          await perform(effects, source, feed, clock: state.clock)
         }
       case .ended: state.quitting = true
       }
@@ -75,7 +77,7 @@ package enum PlainConsole {
   }
 
   private static func perform(
-    _ effects: [Effect], _ source: DataSource, _ feed: AsyncStream<Item>.Continuation
+    _ effects: [Effect], _ source: DataSource, _ feed: AsyncStream<Item>.Continuation, clock: ClockFormat
   ) async {
     for effect in effects {
       switch effect {
@@ -91,9 +93,9 @@ package enum PlainConsole {
       // Keys are sent and followed beside what is typed meanwhile.
       case .perform(let action, let values):
         if case .importStock = action {
-          Task { await source.perform(action, values: values) }
+          Task { await source.perform(action, values: values, clock: clock) }
         } else {
-          await source.perform(action, values: values)
+          await source.perform(action, values: values, clock: clock)
         }
       case .export(let request): await source.export(request)
       case .disconnect: await source.close()

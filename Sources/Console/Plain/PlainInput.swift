@@ -23,6 +23,9 @@ enum PlainInput {
       }
       find.selected = number - 1
       return updateFind(find, .key(Key(.enter)), Key(.enter), &state, now: now)
+    case .note where line.isEmpty:
+      state.overlay = nil
+      return []
     default: state.overlay = nil
     }
     if line.hasPrefix("find ") {
@@ -104,6 +107,7 @@ enum PlainInput {
     if case .field(let index) = form.focus, form.fields.indices.contains(index) {
       // An empty line leaves what is there already.
       if !line.isEmpty || form.fields[index].kind == .secret { form.fields[index].edit = LineEdit(line) }
+      form.followPassword()
       if let problem = form.fields[index].problem { form.problem = problem } else { form.moveFocus(by: 1) }
       if form.focus == .cancel { form.focus = .confirm }
       state.overlay = .form(form)

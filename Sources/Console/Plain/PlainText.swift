@@ -135,6 +135,7 @@ struct PlainText {
     case .help: lines = KeySheet.lines(Command.offered(in: state), language: state.language)
     case .row: lines = rowLines(state).map { $0.0.isEmpty ? Self.plain($0.1) : "\($0.0): \(Self.plain($0.1))" }
     case .messages: lines = state.messages.map { "\(state.clock.short($0.at)) \(state.language($0.text))" }
+    case .note(let note): lines = [note.title] + note.lines + (note.secret.map { [$0] } ?? [])
     case .secret:
       // What was said once cannot be taken back from a terminal's scrollback.
       lines = [state.language("Keys are not said here: gkm reveal shows one")]

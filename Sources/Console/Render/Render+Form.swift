@@ -14,7 +14,12 @@ func renderForm(_ grid: inout Grid, _ form: FormState, _ say: Language) -> Posit
   if spare == 0 { row += 1 }
   let labels = form.fields.reduce(6) { max($0, TextWidth.of(say($1.label))) }
   var cursor: Position?
-  for (index, field) in form.fields.enumerated() {
+  // Fields that there is no room for are a few keys away: the one that is filled in is always seen.
+  let room = max(1, inside.endRow - 2 - row)
+  let focused: Int
+  if case .field(let index) = form.focus { focused = index } else { focused = form.fields.count - 1 }
+  let first = max(0, min(focused - room + 1, form.fields.count - room))
+  for (index, field) in form.fields.enumerated().dropFirst(first).prefix(room) {
     let place = renderField(
       &grid, field, say(field.label), isFocused: form.focus == .field(index), row: row, labels: labels, inside)
     if form.focus == .field(index) { cursor = place }

@@ -17,6 +17,7 @@ func renderOverlay(_ grid: inout Grid, _ state: AppState, _ layout: Layout) -> P
   case .picker(let picker): renderPicker(&grid, state, picker)
   case .password(let password): renderPassword(&grid, state, password)
   case .secret(let secret): renderSecret(&grid, state, secret)
+  case .note(let note): renderNote(&grid, state, note)
   case nil: nil
   }
 }

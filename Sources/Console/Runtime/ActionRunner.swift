@@ -42,18 +42,6 @@ struct ActionRunner {
       }
       let words = state.rawValue.split(separator: "_").joined(separator: " ")
       return "The refund for \(row.name) is \(words) now"
-    case .addPerson: return try await addPerson()
-    case .disablePerson(let row):
-      try await connection.write { try PeopleAdministration.disable($0, login: row.name, reason: reason) }
-      return "\(row.name) can no longer sign in, and sessions were ended"
-    case .turnPerson(let row):
-      guard let role = Role(rawValue: values["role"] ?? "") else {
-        throw ActionRefused(.badRequest, "there is no such role")
-      }
-      try await connection.write {
-        try PeopleAdministration.turn($0, login: row.name, into: role, reason: reason)
-      }
-      return "\(row.name) is \(role.rawValue) now"
     default:
       if let said = try await runOnOrder(action) { return said }
       if let said = try await runOnMoney(action) { return said }
@@ -71,6 +59,8 @@ struct ActionRunner {
       return (Self.lines(plan), plan.money.digits)
     case .submitEvidence(let row): return try await previewEvidence(row)
     case .changeCommission(let shown, let scope): return try await previewCommission(shown, scope)
+    case .limitPerson(let row): return try await previewLimit(row)
+    case .sealGlass: return try await previewSeal()
     default: return try await previewOnOrder(action) ?? ([], nil)
     }
   }
@@ -106,20 +96,5 @@ struct ActionRunner {
         $0, rule: rule, subject: isWhole ? nil : subject, for: .seconds(seconds), reason: reason)
     }
     return "\(values["scope"] ?? rule) is silent for \(span)"
-  }
-
-  private func addPerson() async throws -> String {
-    let login = values["login"] ?? ""
-    let role = Role(rawValue: values["role"] ?? "")
-    guard let role else { throw ActionRefused(.badRequest, "there is no such role") }
-    let password = values["password"] ?? ""
-    let verifier = password.isEmpty ? nil : try SCRAMVerifier(password: password)
-    let vendor = (values["vendor"] ?? "").isEmpty ? nil : values["vendor"]
-    let name = values["name"] ?? ""
-    _ = try await connection.write { session in
-      try PeopleAdministration.add(
-        session, login: login, name: name, role: role, vendor: vendor, verifier: verifier)
-    }
-    return "\(login) was added as \(role.rawValue)"
   }
 }

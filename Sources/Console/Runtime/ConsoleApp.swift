@@ -39,6 +39,7 @@ package final class ConsoleApp {
         size: size, host: connection.host, themeName: themeName, themeNames: themes.names, isUTC: settings.isUTC,
         zoneOffset: zoneOffset, isReadOnly: connection.isReadOnly, remembered: memory?.read() ?? .ofNobody)
       state.zoneName = SystemClock.zoneName
+      state.followsZone = true
       state.commands = try settings.commands()
       state.language = settings.language ?? .ofEnvironment
       state.isMouseOn = settings.isMouseOn
@@ -174,7 +175,7 @@ package final class ConsoleApp {
   }
 
   private func perform(_ effects: [Effect]) {
-    let source = source
+    let (source, clock) = (source, state.clock)
     for effect in effects {
       switch effect {
       case .connect(let password): Task { await source.connect(password: password) }
@@ -186,7 +187,7 @@ package final class ConsoleApp {
       case .findKey(let text, let generation, let clock):
         Task { await source.findKey(text, generation: generation, clock: clock) }
       case .countSecret(let serial): post(.secretCounted(serial: serial), after: .seconds(1))
-      case .perform(let action, let values): Task { await source.perform(action, values: values) }
+      case .perform(let action, let values): Task { await source.perform(action, values: values, clock: clock) }
       case .preview(let action, let values): Task { await source.preview(action, values: values) }
       case .export(let request): Task { await source.export(request) }
       case .copy(let text): _ = screen.copy(text)

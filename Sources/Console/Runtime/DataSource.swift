@@ -84,7 +84,7 @@ actor DataSource {
       post(.connectionRefused(error.message))
       return false
     }
-    post(.connectionLost(error.message, attempt: attempt))
+    post(.connectionLost(error.sessionsSentence ?? error.message, attempt: attempt))
     let pause = min(10_000, 250 << min(attempt, 6))
     try? await Task.sleep(for: .milliseconds(Int.random(in: pause / 2...pause)))
     return !Task.isCancelled
@@ -198,7 +198,7 @@ actor DataSource {
   }
 
   /// Carries out an action, for the person, in the database.
-  func perform(_ action: ActionRequest, values: [String: String]) async {
+  func perform(_ action: ActionRequest, values: [String: String], clock: ClockFormat) async {
     guard let connection else { return post(.actionRefused("Not connected")) }
     do {
       let runner = ActionRunner(values: values, connection: connection, market: target)
@@ -207,6 +207,10 @@ actor DataSource {
         return post(.revealed(key, of: row, place: place, reason: values["reason"] ?? ""))
       }
       if case .importStock(let row) = action { return try await runner.importStock(row, post: post) }
+      if let (said, note) = try await runner.runOnPeople(action, clock: clock) {
+        try await lookAtOneself(after: action, values, on: connection)
+        return post(note.map { Event.actionTold(said, $0) } ?? .actionDone(said))
+      }
       post(.actionDone(try await runner.run(action)))
     } catch {
       let isLost = await gaveUp(connection, after: error)
@@ -219,6 +223,25 @@ actor DataSource {
         .actionRefused(
           isLost ? "The connection was lost: look at the audit log before trying again" : Self.sentence(error)))
     }
+  }
+
+  /// Whoever did something about their own login goes on as what they are now.
+  private func lookAtOneself(
+    after action: ActionRequest, _ values: [String: String], on connection: PostgresConnection
+  ) async throws {
+    switch action {
+    case .setOwnPassword:
+      // The one that was typed to sign in opens nothing any more: a lost connection asks for the new one.
+      password = nil
+    case .breakGlass: break
+    case .endGlass(let row), .turnPerson(let row):
+      guard row.name == viewer?.login else { return }
+    default: return
+    }
+    let fresh = try await connection.read { try Viewer.current($0) }
+    guard fresh != viewer else { return }
+    viewer = fresh
+    post(.signedIn(fresh))
   }
 
   /// Works out what an action would come to.
@@ -257,6 +280,6 @@ actor DataSource {
 
   static func sentence(_ error: any Error) -> String {
     if let failure = error as? ConsoleFailure { return failure.lines.first ?? "" }
-    return (error as? PostgresError)?.message ?? String(describing: error)
+    return (error as? PostgresError).map { $0.sessionsSentence ?? $0.message } ?? String(describing: error)
   }
 }

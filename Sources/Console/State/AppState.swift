@@ -22,6 +22,8 @@ package struct AppState: Equatable, Sendable {
   package var zoneOffset: Int
   /// The person's zone by its name, for moments that are typed.
   package var zoneName = "UTC"
+  /// The zone is the machine's.
+  package var followsZone = false
   package var host: String
   package var isReadOnly: Bool
   /// A login without a shell: nothing is written into the machine's files.
@@ -141,7 +143,10 @@ extension AppState {
     return Place.all.filter { $0.isOpen(to: role) }
   }
 
-  package var clock: ClockFormat { ClockFormat(offset: isUTC ? 0 : zoneOffset, isUTC: isUTC) }
+  package var clock: ClockFormat { ClockFormat(offset: isUTC ? 0 : zoneOffset, isUTC: isUTC, followsZone: followsZone) }
+
+  /// The zone in which moments are typed: that in which they are shown.
+  package var typingZone: String { isUTC ? "UTC" : zoneName }
 
   /// Rows that the body has for a list or a timeline.
   package var bodyHeight: Int { Layout(size).body(of: self).rows }

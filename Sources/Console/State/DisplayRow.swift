@@ -39,7 +39,8 @@ package enum RowDetail: Equatable, Sendable {
   case none
   case delivery(DeliveryID, order: String, state: DeliveryState)
   case deadLetter(DeadLetterState)
-  case person(isDisabled: Bool, role: Role)
+  /// `until`: as it is typed, in the zone that is shown.
+  case person(PersonRow, until: String)
   /// `isHeld`: by staff.
   case order(OrderState, total: Money, units: Int, isHeld: Bool)
   case refund(RefundRequestID?, RefundRequestState, order: String, amount: Money)

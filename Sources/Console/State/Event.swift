@@ -16,6 +16,8 @@ package enum Event: Sendable {
   case found(generation: Int, [FoundOrder])
   case boardLoaded(generation: Int, lines: [BoardLine])
   case actionDone(String)
+  /// The same, with something to be read.
+  case actionTold(String, NoteState)
   case actionRefused(String)
   /// How far an import has come, whatever the screen shows.
   case uploading(UploadState)

@@ -16,9 +16,26 @@ package enum Overlay: Equatable, Sendable {
   case password(PasswordState)
   /// A key, for some seconds.
   case secret(SecretState)
+  /// Something to be read before one goes on.
+  case note(NoteState)
   case messages(scroll: Int)
   /// All of the row under the cursor, also what there is no column for.
   case row(scroll: Int)
+}
+
+/// Something that a person has to have read: it stays until it is taken away by Esc or Enter, and no other key does so
+/// by a slip, for some of it is shown only once.
+package struct NoteState: Equatable, Sendable {
+  package var title: String
+  package var lines: [String]
+  /// To be written down: it is nowhere else. Not for longer on the screen than has to be.
+  package var secret: String?
+
+  package init(_ title: String, _ lines: [String], secret: String? = nil) {
+    self.title = title
+    self.lines = lines
+    self.secret = secret
+  }
 }
 
 /// A line of text being typed, with a cursor counted in characters.

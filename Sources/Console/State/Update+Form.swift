@@ -38,6 +38,7 @@ private func fill(_ input: InputEvent, _ key: Key, into form: inout FormState, r
     default: return
     }
     form.takeReply(of: index, from: replies)
+    form.followPassword()
   } else {
     guard edit(&form.fields[index].edit, input, key) else { return }
   }

@@ -106,9 +106,9 @@ func run(_ id: CommandID, _ state: inout AppState, now: Instant) -> [Effect] {
   case .approveReveal, .refuseReveal: return DecisionForms.decideReveal(approves: id == .approveReveal, &state)
   case .changeCommission, .changeRule, .endCommission, .withdrawCommission:
     return CommissionForms.begin(id, &state)
-  case .addPerson: return PersonActions.askToAdd(&state)
-  case .disablePerson: return PersonActions.askToDisable(&state)
-  case .turnPerson: return PersonActions.askToTurn(&state)
+  case .addPerson, .disablePerson, .enablePerson, .turnPerson, .limitPerson, .setPassword, .changeMyPassword:
+    return PersonActions.begin(id, &state)
+  case .sealGlass, .lookAtGlass, .breakGlass, .endGlass: return GlassActions.begin(id, &state)
   case .toggleUTC:
     state.isUTC.toggle()
     return state.reload(now: now)

@@ -9,6 +9,7 @@ func updateOverlay(_ state: inout AppState, _ input: InputEvent, _ key: Key, now
     if case .password = state.overlay { return run(.quit, &state, now: now) }
     if case .picker(let picker) = state.overlay { return closePicker(picker, &state) }
     if case .secret(let secret) = state.overlay { return updateSecret(secret, key, &state) }
+    if case .note(let note) = state.overlay { return updateNote(note, key, &state) }
     state.overlay = nil
     return []
   }
@@ -23,6 +24,7 @@ func updateOverlay(_ state: inout AppState, _ input: InputEvent, _ key: Key, now
   case .form(let form): return updateForm(form, input, key, &state, now: now)
   case .picker(let picker): return updatePicker(picker, key, &state, now: now)
   case .secret(let secret): return updateSecret(secret, key, &state)
+  case .note(let note): return updateNote(note, key, &state)
   case .password(var password):
     if key == Key(.enter) {
       let secret = password.edit.text
@@ -36,6 +38,13 @@ func updateOverlay(_ state: inout AppState, _ input: InputEvent, _ key: Key, now
     return []
   case nil: return []
   }
+}
+
+/// Keys while something is to be read: what is shown only once is painted over.
+private func updateNote(_ note: NoteState, _ key: Key, _ state: inout AppState) -> [Effect] {
+  guard key == Key(.enter) || key == Key(.escape) else { return [] }
+  state.overlay = nil
+  return note.secret == nil ? [] : [.repaint]
 }
 
 /// Text that came in one piece (a paste, or an empty one to bring completions up to date).

@@ -33,16 +33,12 @@ package func update(_ state: inout AppState, _ event: Event, now: Instant) -> [E
     guard state.take(lines, generation: generation) else { return [] }
     return state.readAgainIfDue(now: now)
   case .loadFailed(let generation, let problem): return state.failLoading(generation, problem, now: now)
-  case .actionDone(let text):
-    if let action = state.performing { state.undo = Undo(action, by: state.role) }
-    state.performing = nil
-    if case .form = state.overlay { state.overlay = nil }
-    if var list = state.list {
-      list.marks.removeAll()
-      state.list = list
-    }
-    state.say(text, at: now)
-    return state.toastEffect + state.reload(now: now)
+  case .actionDone(let text): return finish(text, &state, now: now)
+  case .actionTold(let text, let note):
+    let effects = finish(text, &state, now: now)
+    // Whoever is locked out is shown nothing.
+    if !state.isLocked { state.overlay = .note(note) }
+    return effects
   case .actionRefused(let problem):
     state.performing = nil
     if case .secret(var secret) = state.overlay {
@@ -87,6 +83,20 @@ package func update(_ state: inout AppState, _ event: Event, now: Instant) -> [E
     if serial == state.restSerial { state.pane = state.list?.selected }
     return []
   }
+}
+
+/// What a person asked for is done.
+private func finish(_ text: String, _ state: inout AppState, now: Instant) -> [Effect] {
+  if let action = state.performing { state.undo = Undo(action, by: state.role) }
+  state.performing = nil
+  if case .form = state.overlay { state.overlay = nil }
+  if var list = state.list {
+    list.marks.removeAll()
+    state.list = list
+  }
+  guard !text.isEmpty else { return state.reload(now: now) }
+  state.say(text, at: now)
+  return state.toastEffect + state.reload(now: now)
 }
 
 private func signedIn(_ viewer: Viewer, _ state: inout AppState, now: Instant) -> [Effect] {

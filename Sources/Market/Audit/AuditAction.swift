@@ -104,6 +104,7 @@ package enum AuditAction: String, CaseIterable, Sendable {
   case personAdded = "person.added"
   case personChanged = "person.changed"
   case personDisabled = "person.disabled"
+  case personEnabled = "person.enabled"
   case vendorAdded = "vendor.added"
   case vendorChanged = "vendor.changed"
   case productAdded = "product.added"

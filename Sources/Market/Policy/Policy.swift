@@ -295,6 +295,8 @@ package enum Policy {
     FunctionRule(
       "person_add", ["text", "text", "text", "bigint", "text"], needs: .managePeople, owner: .people),
     FunctionRule("person_disable", ["text", "text"], needs: .managePeople, owner: .people),
+    FunctionRule("person_enable", ["text", "text", "timestamptz", "text"], needs: .managePeople, owner: .people),
+    FunctionRule("person_unchanged", ["text", "bigint"], needs: .managePeople),
     FunctionRule("person_role", ["text", "text", "text"], needs: .managePeople, owner: .people),
     FunctionRule("person_until", ["text", "timestamptz", "text"], needs: .managePeople, owner: .people),
     // One's own; an admin anybody's.

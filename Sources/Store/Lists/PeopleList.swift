@@ -1,6 +1,16 @@
 package import Market
 package import Postgres
 
+/// Whether a person may sign in, and as what.
+package enum PersonState: String, CaseIterable, Sendable {
+  case active
+  /// Admin for a while, by the broken glass.
+  case glass
+  /// The time that was set is over.
+  case expired
+  case disabled
+}
+
 /// A person with a login of their own, as admins see them.
 package struct PersonRow: ListRow {
   package var id: Int64
@@ -18,6 +28,9 @@ package struct PersonRow: ListRow {
   package var lastSeenAt: Instant?
   /// Open when it was last looked.
   package var sessions: Int64
+  /// What they are otherwise, while the glass is broken.
+  package var elevatedFrom: Role?
+  package var state: PersonState
   package var version: Int64
 
   package var rowID: Int64 { id }
@@ -29,7 +42,8 @@ package struct PersonRow: ListRow {
       ListField("created_at", .time(createdAt)), ListField("disabled_at", .optional(disabledAt)),
       ListField("expires_at", .optional(expiresAt)), ListField("elevated_until", .optional(elevatedUntil)),
       ListField("last_seen_at", .optional(lastSeenAt)), ListField("sessions", .integer(sessions)),
-      ListField("version", .integer(version)),
+      ListField("version", .integer(version)), ListField("state", .text(state.rawValue)),
+      ListField("elevated_from", .optional(elevatedFrom?.rawValue)),
     ]
   }
 }
@@ -39,14 +53,15 @@ package enum PeopleList: ListDefinition {
   package static let isForVendors = false
   package static let memberNames = [
     "id", "login", "name", "role", "vendor", "created_at", "disabled_at", "expires_at", "elevated_until",
-    "last_seen_at",
-    "sessions", "version",
+    "last_seen_at", "sessions", "version", "state", "elevated_from",
   ]
 
   package static var staffSchema: FilterSchema {
     FilterSchema(
       [
-        FilterField("state", .enumeration(["active", "disabled"]), "whether they may sign in"),
+        FilterField(
+          "state", .enumeration(["active", "disabled", "expired", "glass"]),
+          "whether they may sign in; whether their time is over; who broke the glass"),
         FilterField("role", .enumeration(Role.people.map(\.rawValue)), "what they are here as"),
         FilterField("vendor", .id, "a vendor's handle"), FilterField("login", .text, "the login"),
         FilterField("created", .time, "since when"), FilterField("seen", .time, "when they were last here"),
@@ -65,10 +80,20 @@ package enum PeopleList: ListDefinition {
 
   package static func condition(_ field: String, oneOf values: [String]) -> SQL? {
     switch field {
-    case "state": "CASE WHEN p.disabled_at IS NULL THEN 'active' ELSE 'disabled' END = ANY (\(values))"
+    // Whose time is over is disabled too, and an admin by the broken glass is active.
+    case "state":
+      """
+      (CASE WHEN p.disabled_at IS NOT NULL OR p.expires_at <= now() THEN 'disabled' ELSE 'active' END = ANY (\(values))
+        OR \(unescaped: state) = ANY (\(values)))
+      """
     default: nil
     }
   }
+
+  private static let state = """
+    CASE WHEN p.expires_at <= coalesce(p.disabled_at, now()) THEN 'expired' WHEN p.disabled_at IS NOT NULL THEN 'disabled'
+      WHEN p.elevated_until > now() THEN 'glass' ELSE 'active' END
+    """
 
   package static func freeText(_ text: String) -> SQL {
     let lower = text.lowercased()
@@ -86,7 +111,8 @@ package enum PeopleList: ListDefinition {
     return try session.rows(
       """
       SELECT p.id, p.role_name, p.display_name::text, p.role, v.handle, p.created_at, p.disabled_at, p.version,
-        p.expires_at, p.elevated_until, s.last_seen_at, coalesce(s.sessions, 0)::bigint
+        p.expires_at, p.elevated_until, s.last_seen_at, coalesce(s.sessions, 0)::bigint, p.elevated_from,
+        \(unescaped: state)
       FROM gkm.person p LEFT JOIN gkm.vendor v ON v.id = p.vendor_id LEFT JOIN gkm.person_seen s ON s.person_id = p.id
       WHERE \(sql: filter)
       ORDER BY p.id DESC LIMIT \(limit)
@@ -96,7 +122,9 @@ package enum PeopleList: ListDefinition {
         id: try row.int64(0), login: try row.string(1), name: try row.string(2), role: try row.word(3),
         vendor: try row.stringOrNil(4), createdAt: try row.instant(5), disabledAt: try row.instantOrNil(6),
         expiresAt: try row.instantOrNil(8), elevatedUntil: try row.instantOrNil(9),
-        lastSeenAt: try row.instantOrNil(10), sessions: try row.int64(11), version: try row.int64(7))
+        lastSeenAt: try row.instantOrNil(10), sessions: try row.int64(11),
+        elevatedFrom: try row.stringOrNil(12).flatMap(Role.init(rawValue:)), state: try row.word(13),
+        version: try row.int64(7))
     }
   }
 }

@@ -29,6 +29,39 @@ package enum BreakGlass {
     }
   }
 
+  /// How it stands with the glass, for admins.
+  package struct Standing: Sendable, Equatable {
+    /// Who sealed the code that is good, and when; `nil`: there is none. What it is nobody can say.
+    package let sealedBy: String?
+    package let sealedAt: Instant?
+    /// Who is an admin by it now.
+    package let broken: [Broken]
+    /// Wrong codes within the last hour.
+    package let wrongTries: Int64
+  }
+
+  package struct Broken: Sendable, Equatable {
+    package let login: String
+    package let until: Instant
+    package let reason: String
+  }
+
+  package static func standing(_ session: borrowing Session) throws -> Standing {
+    let sealed = try session.first("SELECT sealed_by, sealed_at FROM gkm.break_glass WHERE state = 'sealed'") {
+      (by: try $0.string(0), at: try $0.instant(1))
+    }
+    let broken = try session.rows(
+      """
+      SELECT p.role_name, g.until, g.reason::text FROM gkm.break_glass g JOIN gkm.person p ON p.id = g.person_id
+      WHERE g.state = 'broken' ORDER BY g.id
+      """
+    ) { Broken(login: try $0.string(0), until: try $0.instant(1), reason: try $0.string(2)) }
+    let tries = try session.first(
+      "SELECT count(*) FROM gkm.break_glass_try WHERE tried_at > now() - interval '1 hour'"
+    ) { try $0.int64(0) }
+    return Standing(sealedBy: sealed?.by, sealedAt: sealed?.at, broken: broken, wrongTries: tries ?? 0)
+  }
+
   /// Ends it before its time.
   package static func end(_ session: borrowing Session, login: String, reason: String) throws {
     try refusing { _ = try session.rows("SELECT api.break_glass_end(\(login), \(reason))") { _ in } }

@@ -32,6 +32,22 @@ package enum PeopleAdministration {
     }
   }
 
+  /// Holds a person's row for the rest of the transaction, as it was shown; refuses if it moved on since.
+  package static func demandUnchanged(_ session: borrowing Session, login: String, version: Int64) throws {
+    try refusing { _ = try session.rows("SELECT api.person_unchanged(\(login), \(version))") { _ in } }
+  }
+
+  /// Lets somebody in again who left, as what they were. Their former password opens nothing any more: it is this one,
+  /// or none.
+  package static func enable(
+    _ session: borrowing Session, login: String, verifier: SCRAMVerifier?, until: Instant?, reason: String
+  ) throws {
+    let text = verifier?.text
+    try refusing {
+      _ = try session.rows("SELECT api.person_enable(\(login), \(text), \(until), \(reason))") { _ in }
+    }
+  }
+
   /// Ends a person's access at once: no login, no membership, sessions ended.
   package static func disable(_ session: borrowing Session, login: String, reason: String) throws {
     try refusing { _ = try session.rows("SELECT api.person_disable(\(login), \(reason))") { _ in } }

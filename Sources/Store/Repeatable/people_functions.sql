@@ -43,6 +43,29 @@ BEGIN
   PERFORM pg_catalog.pg_terminate_backend(a.pid) FROM pg_catalog.pg_stat_activity a WHERE a.usename = p_login;
 END $$;
 
+-- Lets somebody in again who left. What opened the login before opens it no more: the password is the one whose verifier
+-- is given, or none, which leaves the system's user of that name and certificates.
+CREATE OR REPLACE FUNCTION api.person_enable(p_login text, p_verifier text, p_until timestamptz, p_reason text)
+RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS $$
+DECLARE
+  role text;
+BEGIN
+  -- Looks first at who asks.
+  role := gkm.person_back(p_login, p_until, p_verifier IS NOT NULL, p_reason);
+  IF p_verifier IS NOT NULL THEN PERFORM gkm.demand_verifier(p_verifier); END IF;
+  -- A database that was restored into another cluster may name logins that are not there.
+  IF NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = p_login) THEN
+    EXECUTE format('CREATE ROLE %I NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS CONNECTION LIMIT 12', p_login);
+    EXECUTE format('ALTER ROLE %I SET statement_timeout TO ''30s''', p_login);
+  ELSIF EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = p_login AND (rolsuper OR rolbypassrls OR rolcreaterole)) THEN
+    RAISE EXCEPTION 'the login % is not an ordinary one', p_login USING ERRCODE = 'object_not_in_prerequisite_state';
+  END IF;
+  EXECUTE format('GRANT %I TO %I', 'gkm_' || role, p_login);
+  EXECUTE format('ALTER ROLE %I LOGIN PASSWORD %L VALID UNTIL %L', p_login, p_verifier,
+    coalesce(p_until::text, 'infinity'));
+END $$;
+
 -- A role's group is left and another one joined; sessions that are open knew the one before, and end.
 CREATE OR REPLACE FUNCTION api.person_role(p_login text, p_role text, p_reason text) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS $$
@@ -140,7 +163,7 @@ DECLARE
   f text;
 BEGIN
   FOREACH f IN ARRAY ARRAY['person_add(text, text, text, bigint, text)',
-    'person_disable(text, text)', 'person_role(text, text, text)', 'person_until(text, timestamptz, text)',
+    'person_disable(text, text)', 'person_enable(text, text, timestamptz, text)', 'person_role(text, text, text)', 'person_until(text, timestamptz, text)',
     'person_password(text, text, text)', 'break_glass(bytea, text, integer)', 'break_glass_end(text, text)',
     'people_keep()'] LOOP
     EXECUTE format('ALTER FUNCTION api.%s OWNER TO gkm_people', f);
@@ -148,7 +171,7 @@ BEGIN
   END LOOP;
 END $$;
 GRANT EXECUTE ON FUNCTION api.person_add(text, text, text, bigint, text), api.person_disable(text, text),
-  api.person_role(text, text, text), api.person_until(text, timestamptz, text),
+  api.person_enable(text, text, timestamptz, text), api.person_role(text, text, text), api.person_until(text, timestamptz, text),
   api.break_glass_end(text, text) TO gkm_admin;
 GRANT EXECUTE ON FUNCTION api.person_password(text, text, text) TO gkm_support, gkm_ops, gkm_vendor, gkm_admin;
 GRANT EXECUTE ON FUNCTION api.break_glass(bytea, text, integer) TO gkm_support, gkm_ops;

@@ -94,6 +94,55 @@ BEGIN
     ARRAY['login', p.role_name, 'role', coalesce(p.elevated_from, p.role)]);
 END $$;
 
+-- Lets somebody in again whose access ended, until `p_until` or without end; answers the role that they had and have.
+CREATE OR REPLACE FUNCTION gkm.person_back(p_login text, p_until timestamptz, p_has_password boolean, p_reason text)
+RETURNS text
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS $$
+DECLARE
+  manager text := gkm.demand_people_manager();
+  reason text := gkm.demand_reason(p_reason);
+  p gkm.person;
+BEGIN
+  SELECT * INTO p FROM gkm.person WHERE role_name = p_login FOR UPDATE;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'there is no person with the login %', coalesce(p_login, 'named') USING ERRCODE = 'no_data_found';
+  END IF;
+  IF gkm.acting_role(p) IS NOT NULL THEN
+    RAISE EXCEPTION '% has access', p_login USING ERRCODE = 'object_not_in_prerequisite_state';
+  END IF;
+  IF p.elevated_until IS NOT NULL THEN
+    RAISE EXCEPTION '% has broken the glass: that has to be over first', p_login
+      USING ERRCODE = 'object_not_in_prerequisite_state';
+  END IF;
+  IF p_until <= now() THEN
+    RAISE EXCEPTION 'that time is over: say a later one, or none' USING ERRCODE = 'invalid_parameter_value';
+  END IF;
+  UPDATE gkm.person SET disabled_at = NULL, expires_at = p_until, version = version + 1 WHERE id = p.id;
+  -- Nothing that a console of theirs opened Redis with is good again.
+  DELETE FROM gkm.live_pass WHERE person_id = p.id;
+  PERFORM gkm.audit('person.enabled', 'person', p.id::text, NULL, NULL, p.vendor_id, manager, reason,
+    ARRAY['login', p_login, 'role', p.role, 'password', CASE WHEN p_has_password THEN 'new' ELSE 'none' END,
+      'until', coalesce(to_char(p_until AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'), 'without end')]);
+  RETURN p.role;
+END $$;
+
+-- Holds a person's row as it was shown until the transaction ends; an error where it moved on since. What is done behind
+-- it is done to what was looked at.
+CREATE OR REPLACE FUNCTION api.person_unchanged(p_login text, p_version bigint) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS $$
+DECLARE
+  now_at bigint;
+BEGIN
+  PERFORM gkm.demand_people_manager();
+  SELECT p.version INTO now_at FROM gkm.person p WHERE p.role_name = p_login FOR UPDATE;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'there is no person with the login %', coalesce(p_login, 'named') USING ERRCODE = 'no_data_found';
+  END IF;
+  IF now_at IS DISTINCT FROM p_version THEN
+    RAISE EXCEPTION '% changed since they were shown', p_login USING ERRCODE = 'serialization_failure';
+  END IF;
+END $$;
+
 -- Makes a person something else; answers what they were.
 CREATE OR REPLACE FUNCTION gkm.person_turn(p_login text, p_role text, p_reason text) RETURNS text
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS $$
@@ -353,6 +402,6 @@ END $$;
 GRANT EXECUTE ON FUNCTION gkm.demand_verifier(text), gkm.person_insert(text, text, text, bigint),
   gkm.person_end(text, text),
   gkm.person_turn(text, text, text), gkm.person_until(text, timestamptz, text),
-  gkm.person_password_changed(text, text), gkm.glass_break(bytea, text, integer), gkm.glass_end(text, text),
+  gkm.person_back(text, timestamptz, boolean, text), gkm.person_password_changed(text, text), gkm.glass_break(bytea, text, integer), gkm.glass_end(text, text),
   gkm.people_due(), gkm.people_ended(), gkm.people_seen(text[], integer[]) TO gkm_people;
 RESET ROLE;
