@@ -44,6 +44,10 @@ enum ConsoleAttacks {
         "audit", "resume", "--after-restore", "--lost-head", "1:\(String(repeating: "a", count: 64))", "--reason",
         "let it be",
       ]),
+    .gkm(
+      "let somebody in again with the console as operations", .ops,
+      ["person", "enable", "{other}", "--without-password", "--reason", "a friend"]),
+    .gkm("look at the glass with the console as support", .support, ["break-glass", "status"]),
     .gkm("put SQL into an order's number", .support, ["show", "x'; DROP TABLE gkm.orders; --"], 66),
     .gkm("put an escape sequence into an order's number", .support, ["show", "\u{1B}[2J"], 66),
   ]

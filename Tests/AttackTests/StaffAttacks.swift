@@ -79,6 +79,8 @@ enum StaffAttacks {
     .sql(
       "change the refunds' limit as support", .support,
       "SELECT api.set_setting('refund.limit.eur', '99999999', 2, 'more')"),
+    .sql(
+      "let somebody in again as support", .support, "SELECT api.person_enable('{other}', NULL, NULL, 'a friend')"),
     .sql("add an admin as support", .support, "SELECT api.person_add('eve', 'Eve', 'admin', NULL, NULL)"),
     .sql("write one's own role", .support, "UPDATE gkm.person SET role = 'admin' WHERE role_name = session_user"),
     .sql("join operations as support", .support, "GRANT gkm_ops TO {me}"),
@@ -221,6 +223,9 @@ enum StaffAttacks {
       "SELECT api.commission_set(NULL, NULL, NULL, 0, '{}', NULL, NULL, 1, 'for free')"),
     .sql("change the reveals' limit as operations", .ops, "SELECT api.set_setting('reveal.alone', '99', 1, 'more')"),
     .sql("add a person as operations", .ops, "SELECT api.person_add('eve', 'Eve', 'ops', NULL, NULL)"),
+    .sql("let somebody in again as operations", .ops, "SELECT api.person_enable('{other}', NULL, NULL, 'a friend')"),
+    .sql("hold a person's row as operations", .ops, "SELECT api.person_unchanged('{other}', 1)"),
+    .sql("see the sealed code's digest as operations", .ops, "SELECT digest FROM gkm.break_glass"),
     .sql("disable a colleague as operations", .ops, "SELECT api.person_disable('{other}', 'annoying')"),
     .sql("resume the sealing as operations", .ops, "SELECT api.audit_resume(1, repeat('a', 64), 'let it be')"),
     .sql(
@@ -283,6 +288,15 @@ enum StaffAttacks {
       ["23514"]),
     .sql(
       "give somebody a second role", .admin, "SELECT api.person_add('{other}', 'Twice', 'vendor', 1, NULL)", ["23505"]),
+    .sql(
+      "let in again who never was here", .admin, "SELECT api.person_enable('postgres', NULL, NULL, 'a friend')",
+      ["P0002"]),
+    .sql(
+      "void a colleague's password by letting them in again", .admin,
+      "SELECT api.person_enable('{other}', NULL, NULL, 'for fun')", ["55000"], says: "has access"),
+    .sql(
+      "let a person in past the function", .admin, "SELECT gkm.person_back('{other}', NULL, true, 'a friend')"),
+    .sql("see the sealed code's digest as an admin", .admin, "SELECT digest FROM gkm.break_glass"),
     .sql("write a person past the function", .admin, "SELECT gkm.person_insert('eve_x', 'Eve', 'admin', NULL)"),
     .sql(
       "let a rule of commission begin in the past", .admin,

@@ -166,6 +166,7 @@ enum VendorAttacks {
       "SELECT api.resend_elsewhere(4, 3, 'me@evil.example', 'wrong address', false)"),
     .sql("have a key shown", .vendor, "SELECT api.reveal_request(1, 'let me see', decode(repeat('07', 32), 'hex'))"),
     .sql("find the order of a key", .vendor, "SELECT api.find_key(decode(repeat('07', 64), 'hex'))"),
+    .sql("let somebody in again", .vendor, "SELECT api.person_enable('{other}', NULL, NULL, 'a friend')"),
     .sql("add a person", .vendor, "SELECT api.person_add('eve_admin', 'Eve', 'admin', NULL, NULL)"),
     .sql("change a setting", .vendor, "SELECT api.set_setting('refund.limit.eur', '0', 0, 'so be it')"),
     .sql("pause the market's work", .vendor, "SELECT api.pause_work('deliver', 0, 'a strike')"),
