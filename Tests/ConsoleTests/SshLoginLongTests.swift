@@ -202,6 +202,28 @@ struct SshLoginLongTests {
     }
   }
 
+  @Test("An agent that is offered is not taken in: what runs for the vendor knows of none")
+  func agent() async throws {
+    try await withServer { server, _ in
+      let socket = "\(server.folder)/agent"
+      let agent = try ChildProcess("ssh-agent", ["-D", "-a", socket])
+      defer { agent.signal(SIGTERM) }
+      for _ in 0..<100 where access(socket, F_OK) != 0 { try await Task.sleep(for: .milliseconds(20)) }
+      let terminal = try PseudoTerminal(
+        "ssh", server.client(["-tt", "-A", "-o", "ForwardAgent=yes"]), environment: ["SSH_AUTH_SOCK": socket])
+      try await terminal.sees("GK-", within: .seconds(20))
+      // The program that the server runs for the vendor, by its own path.
+      let found = try await ChildProcess.run(
+        "bash",
+        ["-c", "for p in /proc/[0-9]*; do [ \"$(readlink $p/exe)\" = '\(server.folder)/gkm' ] && cat $p/environ; done"])
+      let names = found.output.split(separator: "\0").map { $0.prefix { $0 != "=" } }
+      #expect(names.contains("SSH_CONNECTION"), "\(names)")
+      #expect(!names.contains("SSH_AUTH_SOCK") && !names.contains("DISPLAY"), "\(names)")
+      terminal.type("q")
+      #expect(try await terminal.ended(within: .seconds(20)) == .exited(0))
+    }
+  }
+
   @Test("The client's environment names no other server, no file and no terminal description")
   func environment() async throws {
     try await withServer { server, _ in
