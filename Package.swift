@@ -124,7 +124,8 @@ let package = Package(
       exclude: ["FAULTS.md"]),
     tests(
       "AttackTests",
-      ["Market", "Store", "Stripe", "Postgres", "TestSupport", "gkm", "gkmd"], exclude: ["ATTACKS.md"]),
+      ["Market", "Store", "Stripe", "Postgres", "Redis", "TestSupport", "gkm", "gkmd", crypto],
+      exclude: ["ATTACKS.md"]),
     tests("DemoTests", ["Market", "Outbound", "Postgres", "TestSupport", "gkmd", "stripesim"]),
     tests("LayeringTests", ["TestSupport"]),
     tests("StoreTests", ["Store", "Market", "Postgres", "TestSupport"]),
