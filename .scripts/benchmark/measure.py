@@ -17,11 +17,12 @@ import flood
 import flow
 import reserve
 import seal
+import security
 import size
 from stand import PGBIN, ROOT, Stand, Trouble, say
 from table import table
 
-PARTS = ("reservation", "intake", "endtoend", "flood", "seal", "import", "backlog", "size", "console")
+PARTS = ("reservation", "intake", "endtoend", "flood", "seal", "import", "backlog", "size", "security", "console")
 
 
 class Plan:
@@ -51,6 +52,11 @@ class Plan:
         self.sizes = options.sizes or ([2_000, 10_000] if quick else [10_000, 100_000, 1_000_000])
         self.size_orders = 1_500 if quick else 6_000
         self.list_rounds = 10 if quick else 40
+        self.data_keys = 1_000
+        self.rotations = 3 if quick else 7
+        self.security_orders = 5_000 if quick else 50_000
+        self.security_laps = 2 if quick else 5
+        self.security_seconds = 2 if quick else 4
         self.console_orders = 5_000 if quick else 200_000
         self.console_starts = 3 if quick else 11
         self.console_idle = 4 if quick else 10
@@ -100,6 +106,7 @@ def measure(stand, plan, parts, results):
     work = {
         "reservation": reservations, "intake": taking_in, "endtoend": end_to_end, "flood": flood.floods,
         "seal": seal.sealing, "import": seal.importing, "backlog": size.backlog, "size": size.sizes,
+        "security": security.security,
         "console": console.consoles}
     for part in PARTS:
         if part not in parts:

@@ -2,6 +2,7 @@
 
 import console
 import reserve
+import security
 
 
 def at_least(value, goal, unit=""):
@@ -120,7 +121,7 @@ def aligned(rows):
 
 def table(results):
     """Aligned columns, then what was run and checked."""
-    rows = [*flow_rows(results), *load_rows(results), *size_rows(results)]
+    rows = [*flow_rows(results), *load_rows(results), *size_rows(results), *security.rows_of_table(results, below)]
     lines = aligned([("", "gkmd", "beside it", "goal"), *rows]) if rows else []
     if "reservation" in results:
         lines += ["", *reserve.table(results["reservation"])]

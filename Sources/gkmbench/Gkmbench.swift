@@ -7,7 +7,7 @@ import Glibc
 struct Gkmbench: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "gkmbench", abstract: "Makes the load of the benchmark on this machine, and says how it went.",
-    subcommands: [Post.self, Body.self, Reserve.self, Lists.self])
+    subcommands: [Post.self, Body.self, Reserve.self, Lists.self, Imports.self])
 }
 
 /// What the events are like.
