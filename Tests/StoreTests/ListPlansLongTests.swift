@@ -2,7 +2,6 @@ import Foundation
 import Market
 import Postgres
 import Store
-import Synchronization
 import TestSupport
 import Testing
 
@@ -43,15 +42,9 @@ import Testing
     try await market.database.sql(
       """
       ALTER ROLE \(login) PASSWORD 'test-person';
-      ALTER ROLE \(login) SET session_preload_libraries = 'auto_explain';
-      ALTER ROLE \(login) SET auto_explain.log_min_duration = 0;
-      ALTER ROLE \(login) SET auto_explain.log_analyze = on;
-      ALTER ROLE \(login) SET auto_explain.log_timing = off;
-      ALTER ROLE \(login) SET auto_explain.log_nested_statements = on;
-      ALTER ROLE \(login) SET auto_explain.log_format = json;
-      ALTER ROLE \(login) SET auto_explain.log_level = notice;
+      \(ExplainedPlans.settings.map { "ALTER ROLE \(login) SET \($0) = '\($1)';" }.joined(separator: "\n"))
       """)
-    let plans = Plans()
+    let plans = ExplainedPlans()
     let configuration = PostgresConfiguration(
       conninfo: market.database.conninfo(user: login, password: "test-person"),
       settings: ["plan_cache_mode": "force_custom_plan"], onNotice: { plans.add($0.message) })
@@ -70,7 +63,7 @@ import Testing
             reach: Self.reach)
         }
         for plan in plans.take() {
-          let costly = try Node.nodes(of: plan).filter { $0.isTooMuch(of: large, budget: Self.budget) }
+          let costly = try PlanNode.nodes(of: plan).filter { $0.isTooMuch(of: large, budget: Self.budget) }
           problems += costly.map { "\(probe.title): \($0.title)" }
         }
       }
@@ -79,56 +72,9 @@ import Testing
   }
 }
 
-/// The plans that the server tells of.
-private final class Plans: Sendable {
-  private let texts = Mutex<[String]>([])
-
-  func add(_ message: String) {
-    guard message.contains("plan:"), let start = message.firstIndex(of: "{") else { return }
-    texts.withLock { $0.append(String(message[start...])) }
-  }
-
-  func take() -> [String] {
-    texts.withLock { texts in
-      defer { texts = [] }
-      return texts
-    }
-  }
-}
-
-/// One part of a plan, with what it did.
-private struct Node {
-  let kind: String
-  let relation: String?
-  /// In all its rounds.
-  let rows: Double
-
-  var title: String { "\(kind)\(relation.map { " of \($0)" } ?? "") touched \(Int(rows)) rows" }
-
-  static func nodes(of text: String) throws -> [Node] {
-    guard let plan = try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any],
-      let root = plan["Plan"] as? [String: Any]
-    else { return [] }
-    return gather(root)
-  }
-
-  private static func gather(_ plan: [String: Any]) -> [Node] {
-    func number(_ name: String) -> Double { (plan[name] as? NSNumber)?.doubleValue ?? 0 }
-    let each = number("Actual Rows") + number("Rows Removed by Filter") + number("Rows Removed by Index Recheck")
-    let rounds = max(1, number("Actual Loops"))
-    let kind = plan["Node Type"] as? String ?? ""
-    let parts = plan["Plans"] as? [[String: Any]] ?? []
-    let inner = parts.flatMap(gather)
-    // What is sorted is what comes from below, each round anew; a sort gives on only what is asked of it.
-    guard kind == "Sort", let below = parts.first else {
-      return [Node(kind: kind, relation: plan["Relation Name"] as? String, rows: each * rounds)] + inner
-    }
-    let sorted = (below["Actual Rows"] as? NSNumber)?.doubleValue ?? 0
-    return [Node(kind: kind, relation: nil, rows: sorted)] + inner
-  }
-
+extension PlanNode {
   /// Whether it reads a large table from end to end, or more of one than a list may.
-  func isTooMuch(of large: Set<String>, budget: Double) -> Bool {
+  fileprivate func isTooMuch(of large: Set<String>, budget: Double) -> Bool {
     if kind == "Sort" { return rows > budget }
     guard let relation else { return false }
     let isLarge = large.contains { relation == $0 || relation.hasPrefix($0) }

@@ -16,6 +16,10 @@ struct LogReader: Sendable {
   }
 
   static func read(_ session: borrowing Session, _ range: Range<Int>) throws -> Piece {
+    try IndexPlans.only(session) { try piece($0, range) }
+  }
+
+  private static func piece(_ session: borrowing Session, _ range: Range<Int>) throws -> Piece {
     var leaves = try session.rows(
       """
       SELECT l.leaf_index, l.hash, l.event_id, l.event_at, \(unescaped: columns)
@@ -78,14 +82,17 @@ struct LogReader: Sendable {
   static func strays(
     _ session: borrowing Session, below cursor: SealCursor, ids: Range<Int64>
   ) throws -> [(event: Int64, at: Instant, hash: MerkleHash)] {
-    try session.rows(
-      """
-      SELECT e.id, e.at, e.body FROM gkm.audit_event e LEFT JOIN gkm.audit_leaf l ON l.event_id = e.id
-      WHERE e.id >= \(ids.lowerBound) AND e.id < \(ids.upperBound) AND l.leaf_index IS NULL
-        AND (e.xact, e.id) <= (\(String(cursor.xact))::text::xid8, \(cursor.id))
-      ORDER BY e.id LIMIT 10000
-      """
-    ) { (event: try $0.int64(0), at: try $0.instant(1), hash: MerkleHash.leaf(try $0.bytes(2))) }
+    try IndexPlans.only(session) { session in
+      try session.rows(
+        """
+        SELECT e.id, e.at, e.body FROM gkm.audit_event e LEFT JOIN gkm.audit_leaf l
+          ON l.event_id = e.id AND l.event_id >= \(ids.lowerBound) AND l.event_id < \(ids.upperBound)
+        WHERE e.id >= \(ids.lowerBound) AND e.id < \(ids.upperBound) AND l.leaf_index IS NULL
+          AND (e.xact, e.id) <= (\(String(cursor.xact))::text::xid8, \(cursor.id))
+        ORDER BY e.id LIMIT 10000
+        """
+      ) { (event: try $0.int64(0), at: try $0.instant(1), hash: MerkleHash.leaf(try $0.bytes(2))) }
+    }
   }
 
   static func eventIDs(_ session: borrowing Session) throws -> Range<Int64> {

@@ -14,14 +14,19 @@ package struct SealLag: Sendable, Equatable {
   /// How long the oldest unsealed event has waited.
   package var waiting: Duration { oldestUnsealed.map { databaseTime - $0 } ?? .zero }
 
-  /// Reads only what lies behind the newest head's cursor.
+  /// Reads only what lies behind the newest head's cursor, up to the first that is not sealed.
   package static func read(_ session: borrowing Session) throws -> SealLag {
+    try IndexPlans.only(session) { try behindNewest($0) }
+  }
+
+  private static func behindNewest(_ session: borrowing Session) throws -> SealLag {
     let newest = try StoredHead.newest(session)
     let xact = String(newest?.cursor.xact ?? 0)
     let lag = try session.first(
       """
-      SELECT now(), (SELECT e.at FROM gkm.audit_event e LEFT JOIN gkm.audit_leaf l ON l.event_id = e.id
-        WHERE (e.xact, e.id) > (\(xact)::text::xid8, \(newest?.cursor.id ?? 0)) AND l.leaf_index IS NULL
+      SELECT now(), (SELECT e.at FROM gkm.audit_event e
+        WHERE (e.xact, e.id) > (\(xact)::text::xid8, \(newest?.cursor.id ?? 0))
+          AND NOT EXISTS (SELECT FROM gkm.audit_leaf l WHERE l.event_id = e.id)
         ORDER BY e.xact, e.id LIMIT 1)
       """
     ) { row in

@@ -37,7 +37,8 @@ package struct SealStep: Sendable {
         kept.flatMap { $0.cluster == horizon.cluster ? $0 : nil }
         ?? SealCursor(xact: 0, id: 0, cluster: horizon.cluster)
       let ahead = SealCursor(xact: horizon.highest - 1, id: .max, cluster: horizon.cluster)
-      foreign = try Candidate.behind(session, ahead, below: nil, limit: 1).isEmpty ? nil : ahead
+      let elsewhere = try IndexPlans.only(session) { try Candidate.behind($0, ahead, below: nil, limit: 1) }
+      foreign = elsewhere.isEmpty ? nil : ahead
     }
   }
 
@@ -55,6 +56,10 @@ package struct SealStep: Sendable {
   ///
   /// - Throws: `SealConflict` where the tree in the database is not the one in `position`.
   package func run(_ session: borrowing Session, _ position: Position, now: Instant) throws -> Result {
+    try IndexPlans.only(session) { try step($0, position, now: now) }
+  }
+
+  private func step(_ session: borrowing Session, _ position: Position, now: Instant) throws -> Result {
     let stored = try StoredHead.newest(session)
     let size = try SealedTree.size(session)
     guard stored?.size ?? 0 == position.tree.size, size == position.tree.size,
@@ -166,7 +171,8 @@ struct Candidate {
   let body: [UInt8]
   let isSealed: Bool
 
-  /// The events behind a cursor, of transactions below `horizon`; those that are sealed already without their bytes.
+  /// The events behind a cursor, of transactions below `horizon`; those that are sealed already without their bytes. For
+  /// `IndexPlans`: whether one is sealed is looked up event by event, and costs the same however many are.
   static func behind(
     _ session: borrowing Session, _ cursor: SealCursor, below horizon: UInt64?, limit: Int
   ) throws -> [Candidate] {
