@@ -1,6 +1,6 @@
 package import Market
 package import Postgres
-import Store
+package import Store
 
 /// A database of the market, bootstrapped and migrated, of one test's own; with people of its own.
 package struct MarketDatabase: Sendable {
@@ -23,8 +23,8 @@ package struct MarketDatabase: Sendable {
   /// The password of the programs' logins on a test server.
   package static let programPassword = "test-program"
 
-  /// Makes an empty database a market.
-  package static func make(_ database: TestDatabase) async throws {
+  /// Makes an empty database a market: of this release, or of one that had only these migrations.
+  package static func make(_ database: TestDatabase, migrations: [Migration] = Migration.all) async throws {
     let superuser = try await PostgresConnection.connect(PostgresConfiguration(conninfo: database.conninfo()))
     try await superuser.run { session in
       // Roles are the cluster's: one at a time.
@@ -41,7 +41,7 @@ package struct MarketDatabase: Sendable {
     await superuser.close()
     let migrator = try await PostgresConnection.connect(
       PostgresConfiguration(conninfo: database.conninfo(user: "gkm_migrator", password: programPassword)))
-    _ = try await Migrator.migrate(migrator)
+    _ = try await Migrator.migrate(migrator, migrations: migrations)
     await migrator.close()
   }
 
