@@ -6,10 +6,9 @@ import subprocess
 import threading
 import time
 
-from stand import BIN, ROOT, SCRIPTS, Trouble, say
+from stand import BIN, PGBIN, ROOT, SCRIPTS, Trouble, say
 from terminal import ESCAPES, Terminal, painted
 
-DOWN = "\x1b[B"
 SIZES = {"80x24": (24, 80), "200x50": (50, 200)}
 PEERS = ["htop", "tig", "pspg", "pg-activity", "python3-blessed", "python3-humanize", "python3-psutil",
          "python3-psycopg2", "python3-attr", "python3-wcwidth", "python3-six", "libnl-3-200", "libnl-genl-3-200",
@@ -33,16 +32,49 @@ def consoles(stand, plan, results):
     for name, (height, width) in SIZES.items():
         say(f"Console: gkm at {name}")
         make = lambda: Terminal([f"{BIN}/gkm"], own, height, width)
-        rows[f"gkm {name}"] = {**program(plan, make, b"GK-", "j"), **busy(stand, database, make)}
-    peers = unpacked(stand, database)
-    for name, (command, environment, data, key, folder) in peers.items():
-        say(f"Console: {name}")
-        rows[name] = program(
-            plan, lambda: Terminal(command, environment, *SIZES["80x24"], folder=folder), data, key)
-    results["console"] = {"orders": plan.console_orders, "programs": rows}
+        rows[f"gkm {name}"] = {**program(plan, make, b"GK-"), **busy(stand, database, make)}
+    troubles = beside(stand, plan, database, rows)
+    results["console"] = {
+        "orders": plan.console_orders, "programs": rows, "troubles": troubles, "floor_ms": floor(plan)}
 
 
-def program(plan, make, data, key):
+def floor(plan):
+    """What a start costs that is not the program's own: making the process, setsid, the pseudo terminal."""
+    paints = []
+    for _ in range(plan.console_starts):
+        terminal = Terminal(["printf", "%040d", "1"], dict(os.environ))
+        try:
+            paint = terminal.until(painted, 10)
+        finally:
+            terminal.close()
+        if paint is None:
+            raise Trouble("printf showed nothing in 10 s")
+        paints.append(1000 * paint)
+    return statistics.median(paints)
+
+
+def beside(stand, plan, database, rows):
+    """The programs that people know, in the same terminal. Answers why one could not be measured."""
+    troubles = []
+    # Something to look at for pg_activity: sessions that stay.
+    sleepers = [
+        stand.launch("sleeper", [f"{PGBIN}/psql", "-qc", "SELECT pg_sleep(3600)"],
+                     {**stand.environment, "PGUSER": "postgres", "PGDATABASE": database}) for _ in range(12)]
+    try:
+        for name, (command, environment, data, folder) in unpacked(stand, database).items():
+            say(f"Console: {name}")
+            make = lambda: Terminal(command, environment, *SIZES["80x24"], folder=folder)
+            try:
+                rows[name] = program(plan, make, data)
+            except Trouble as trouble:
+                troubles.append(f"{name}: {trouble}")
+    finally:
+        for sleeper in sleepers:
+            stand.end(sleeper)
+    return troubles
+
+
+def program(plan, make, data):
     """What one program costs: at its start, for a key, and while nothing happens."""
     paints, datas = [], []
     for _ in range(plan.console_starts):
@@ -62,61 +94,87 @@ def program(plan, make, data, key):
         # A hint that is shown for some seconds is over then.
         time.sleep(6)
         terminal.settle()
-        keys = [terminal.key(key) for _ in range(15)]
+        keys = [terminal.key(terminal.down()) for _ in range(15)]
+        if not any(count for count, _ in keys):
+            raise Trouble(f"{terminal.child.args[2]} does not move: {terminal.text()[-300:]!r}")
         time.sleep(0.5)
         terminal.settle()
-        count, _, processor = terminal.watch(plan.console_idle)
+        count, _, processor, woken = terminal.watch(plan.console_idle)
         memory = terminal.resident()
     finally:
         terminal.close()
     return {"paint_ms": statistics.median(paints), "data_ms": statistics.median(datas), "data_worst_ms": max(datas),
             "key_bytes": statistics.median(count for count, _ in keys), "key_bytes_worst": max(count for count, _ in keys),
             "key_ms": statistics.median(spent for _, spent in keys), "idle_bytes": count / plan.console_idle,
-            "idle_percent": 100 * processor / plan.console_idle, "rss_mb": memory}
+            "idle_percent": 100 * processor / plan.console_idle, "idle_woken": woken / plan.console_idle, "rss_mb": memory}
 
 
 def busy(stand, database, make, seconds=8):
     """The same console, at the top of the list, while a thousand things change in each second."""
     terminal = make()
-    over = threading.Event()
-    feed = threading.Thread(target=changes, args=(stand, database, over), daemon=True)
+    over, told = threading.Event(), []
+    feed = threading.Thread(target=changes, args=(stand, database, over, told), daemon=True)
     try:
         terminal.until(lambda sent: b"GK-" in ESCAPES.sub(b"", sent), 10)
         time.sleep(6)
         terminal.settle()
         feed.start()
         time.sleep(1.5)
-        count, bursts, processor = terminal.watch(seconds)
+        begun = time.monotonic()
+        count, pace, processor, _ = terminal.watch(seconds)
+        changed = 200 * sum(begun <= moment <= begun + seconds for moment in told)
     finally:
         over.set()
         terminal.close()
         feed.join(20)
-    return {"busy_bytes": count / seconds, "busy_frames": bursts / seconds, "busy_percent": 100 * processor / seconds}
+    if changed < 800 * seconds:
+        raise Trouble(f"only {changed / seconds:.0f} changes a second were made, not 1,000")
+    return {"busy_bytes": count / seconds, "busy_frames": pace, "busy_percent": 100 * processor / seconds,
+            "busy_changes": changed / seconds}
 
 
-def changes(stand, database, over):
-    """Orders come in and move on, and each is told by a tick."""
-    first = 0
-    while not over.is_set():
-        until = time.monotonic() + 0.2
-        stand.sql(f"""
-            SET session_replication_role = replica;
-            INSERT INTO gkm.orders (number, state, customer_email, amount, currency, token_hash, units_total)
-              SELECT 'GK-' || lpad((n + extract(epoch FROM now()) * 1000)::bigint::text, 15, '0'), 'open',
-                'storm@example.com', n + 1, 'eur', sha256((n + random())::text::bytea), 1
-              FROM generate_series({first}, {first + 99}) n;
-            UPDATE gkm.orders SET state = 'expired', version = version + 1 WHERE id IN (
-              SELECT id FROM gkm.orders WHERE state = 'open' ORDER BY id DESC OFFSET 100 LIMIT 100)""", database=database)
-        subprocess.run(
-            [f"{SCRIPTS}/redis", "cli", f"{stand.folder}/redis", "EVAL",
-             "for i = 1, 200 do redis.call('PUBLISH', KEYS[1], '1') end", "1", "gkm:live"],
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        first += 100
-        time.sleep(max(0, until - time.monotonic()))
+def changes(stand, database, over, told):
+    """Orders come in and move on, a thousand changes a second, and each is told by a tick. `told`: when, of each 200."""
+    # One psql and one redis-cli for all of them: starting programs would be most of the work.
+    feed = [
+        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+                         env={**os.environ, "PGDATABASE": database})
+        for command in ([f"{SCRIPTS}/postgres", "sql", f"{stand.folder}/pg", "-qAt", "-f", "-"],
+                        [f"{SCRIPTS}/redis", "cli", f"{stand.folder}/redis"])]
+    try:
+        say_to(feed[0], "SET session_replication_role = replica;")
+        first = 0
+        while not over.is_set():
+            until = time.monotonic() + 0.2
+            say_to(feed[0], f"""
+                INSERT INTO gkm.orders (number, state, customer_email, amount, currency, token_hash, units_total)
+                  SELECT 'GK-' || lpad((n + extract(epoch FROM now()) * 1000)::bigint::text, 15, '0'), 'open',
+                    'storm@example.com', n + 1, 'eur', sha256((n + random())::text::bytea), 1
+                  FROM generate_series({first}, {first + 99}) n;
+                UPDATE gkm.orders SET state = 'expired', version = version + 1 WHERE id IN (
+                  SELECT id FROM gkm.orders WHERE state = 'open' ORDER BY id DESC OFFSET 100 LIMIT 100);
+                SELECT 'done';""")
+            if feed[0].stdout.readline() != "done\n":
+                return
+            say_to(feed[1], """EVAL "for i = 1, 200 do redis.call('PUBLISH', KEYS[1], '1') end return 1" 1 gkm:live""")
+            if feed[1].stdout.readline() != "1\n":
+                return
+            told.append(time.monotonic())
+            first += 100
+            time.sleep(max(0, until - time.monotonic()))
+    finally:
+        for program in feed:
+            program.stdin.close()
+            program.wait(10)
+
+
+def say_to(program, text):
+    program.stdin.write(text + "\n")
+    program.stdin.flush()
 
 
 def unpacked(stand, database):
-    """Debian's packages, unpacked and not installed: name to (command, environment, what is data, key down, folder)."""
+    """Debian's packages, unpacked and not installed: name to (command, environment, what is data, folder)."""
     home = subprocess.run([f"{SCRIPTS}/unpacked", *PEERS], text=True, capture_output=True)
     if home.returncode:
         raise Trouble(f"the peers cannot be unpacked: {home.stderr.strip()[-300:]}")
@@ -130,12 +188,12 @@ def unpacked(stand, database):
     activity = {**stand.environment, "HOME": stand.folder, "PYTHONPATH": f"{home}/usr/lib/python3/dist-packages",
                 "PYTHONDONTWRITEBYTECODE": "1"}
     commands = {
-        "htop": ([f"{home}/usr/bin/htop"], plain, b"PID", DOWN, None),
-        "tig": ([f"{home}/usr/bin/tig"], plain, b"20", "j", ROOT),
-        "pspg": ([f"{home}/usr/bin/pspg", "-f", table], plain, b"GK-", DOWN, None),
+        "htop": ([f"{home}/usr/bin/htop"], plain, b"PID", None),
+        "tig": ([f"{home}/usr/bin/tig"], plain, b"20", ROOT),
+        "pspg": ([f"{home}/usr/bin/pspg", "-f", table], plain, b"GK-", None),
         "pg_activity": (
             ["/usr/bin/python3", f"{home}/usr/bin/pg_activity", "-U", "postgres", "-d", database], activity, b"postgres",
-            DOWN, None),
+            None),
     }
     for name, (command, *_) in commands.items():
         if not os.path.exists(command[-1] if name == "htop" or name == "tig" else command[0]):
@@ -145,10 +203,24 @@ def unpacked(stand, database):
 
 BUDGETS = [
     ("first paint", "paint_ms", "{:.1f} ms", 15, "< 15 ms"), ("first data", "data_ms", "{:.0f} ms", 80, "< 80 ms"),
-    ("cursor key", "key_bytes", "{:.0f} B", 300, "< 300 B"), ("  until drawn", "key_ms", "{:.1f} ms", 2, "< 2 ms"),
-    ("idle", "idle_bytes", "{:.0f} B/s", 0, "0 B/s"), ("  processor", "idle_percent", "{:.1f} %", 0, "0 %"),
+    ("  at worst", "data_worst_ms", "{:.0f} ms", None, ""),
+    ("cursor key", "key_bytes", "{:.0f} B", 300, "< 300 B"), ("  at most", "key_bytes_worst", "{:.0f} B", None, ""), ("  until drawn", "key_ms", "{:.1f} ms", 2, "< 2 ms"),
+    ("idle", "idle_bytes", "{:.0f} B/s", 0.5, "0 B/s"), ("  processor", "idle_percent", "{:.2f} %", 0.05, "0.0 %"),
+    ("  woken", "idle_woken", "{:.1f} /s", None, ""),
     ("busy feed", "busy_bytes", "{:,.0f} B/s", 6000, "< 6,000 B/s"),
+    ("  changes", "busy_changes", "{:,.0f} /s", None, ""), ("  processor", "busy_percent", "{:.1f} %", None, ""),
     ("  frames", "busy_frames", "{:.1f} /s", 2.01, "<= 2 /s"), ("resident", "rss_mb", "{:.1f} MB", 25, "< 25 MB"),
+]
+
+
+WORDS = [
+    "All in the same pseudo terminal (TERM=xterm-256color, nothing in the environment that says of colours), started anew",
+    "each time; medians. gkm: the list of orders as ops, of {orders:,} orders, PostgreSQL on a Unix socket, Redis telling of",
+    "changes. htop: the machine's processes, every 1.5 s. tig: this repository's log. pspg: a table of 100,000 rows in a",
+    "file. pg_activity: the same PostgreSQL with 12 sessions, every 2 s. First paint: 20 characters to be read; first data:",
+    "an order, a process's head line, a commit's date, a row, a session. Key: cursor down, until the last byte it causes.",
+    "Idle: nothing changes and no key is pressed. Busy feed: 500 orders come in and 500 change in each second, each told.",
+    "A start in this terminal takes a program that does nothing but print {floor:.1f} ms.",
 ]
 
 
@@ -164,10 +236,10 @@ def table(row):
             # The budget of bytes under a busy feed is for the small screen.
             if not name.startswith("gkm") or key not in found or (key == "busy_bytes" and "80x24" not in name):
                 continue
-            if found[key] > limit or (found[key] == limit and limit):
+            if limit is not None and found[key] >= limit:
                 missed.append(f"MISSED, {name}: {title.strip()} {form.format(found[key])}, budget {words}")
     widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
     text = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths)).rstrip() for line in lines]
     text.insert(1, "  ".join("-" * width for width in widths))
-    return [*text, f"{row['orders']:,} orders; the peers at 80x24: a table of 100,000 rows for pspg, this repository for tig.",
-            *(missed or ["All of the console's budgets: met"])]
+    return [*text, *(line.format(orders=row["orders"], floor=row["floor_ms"]) for line in WORDS),
+            *[f"NOT MEASURED, {why}" for why in row["troubles"]], *(missed or ["All of the console's budgets: met"])]

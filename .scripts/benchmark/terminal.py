@@ -11,7 +11,6 @@ import termios
 import time
 
 ESCAPES = re.compile(rb"\x1b(\[[0-9;?<>=]*[ -/]*[@-~]|\][^\x07\x1b]*(\x07|\x1b\\)|[()][0-9A-Za-z]|[=>78cDEHM])")
-TICKS = os.sysconf("SC_CLK_TCK")
 
 
 class Terminal:
@@ -54,31 +53,52 @@ class Terminal:
         while time.perf_counter() < end and self.receive(quiet):
             pass
 
-    def key(self, text, quiet=0.12):
+    def down(self):
+        """What the cursor key sends: a program may have asked for the other kind, as with a terminal that people have."""
+        asked = max(self.bytes.rfind(b"\x1b[?1h"), self.bytes.rfind(b"\x1b[?1l"))
+        return b"\x1bOB" if self.bytes[asked:asked + 5] == b"\x1b[?1h" else b"\x1b[B"
+
+    def key(self, key, quiet=0.12):
         """(bytes that one key caused, milliseconds until the last of them)."""
         began = time.perf_counter()
         count, last = 0, began
-        os.write(self.master, text.encode())
+        os.write(self.master, key)
         while got := self.receive(quiet):
             count, last = count + len(got), time.perf_counter()
         return count, 1000 * (last - began)
 
     def watch(self, seconds):
-        """(bytes, bursts with a pause of 60 ms before each, processor seconds) of a span of time."""
-        before = self.processor()
+        """(bytes, bursts a second, processor seconds, times woken) of a span of time. A burst has a pause of 60 ms before
+        it; the pace is taken from the first to the last, so that it does not hang on where the span begins."""
+        before = self.worked()
         end = time.perf_counter() + seconds
-        count, bursts, last = 0, 0, 0.0
+        count, bursts, last = 0, [], 0.0
         while (left := end - time.perf_counter()) > 0:
             if got := self.receive(left):
                 now = time.perf_counter()
-                bursts += now - last > 0.06
+                if now - last > 0.06:
+                    bursts.append(now)
                 count, last = count + len(got), now
-        return count, bursts, self.processor() - before
+        after = self.worked()
+        # Threads that ended meanwhile are not counted; one that began is from its beginning.
+        pace = (len(bursts) - 1) / (bursts[-1] - bursts[0]) if len(bursts) > 1 else len(bursts) / seconds
+        return (count, pace, sum(after[task][0] - before.get(task, (0, 0))[0] for task in after),
+                sum(after[task][1] - before.get(task, (0, 0))[1] for task in after))
 
-    def processor(self):
-        with open(f"/proc/{self.child.pid}/stat") as file:
-            fields = file.read().rsplit(")", 1)[1].split()
-        return (int(fields[11]) + int(fields[12])) / TICKS
+    def worked(self):
+        """(processor seconds, times it slept) of each thread so far. The processor is counted to the nanosecond: in
+        ticks of 10 ms whatever works less than that seems not to work at all."""
+        threads = {}
+        for task in os.listdir(f"/proc/{self.child.pid}/task"):
+            try:
+                with open(f"/proc/{self.child.pid}/task/{task}/schedstat") as file:
+                    spent = int(file.read().split()[0]) / 1e9
+                with open(f"/proc/{self.child.pid}/task/{task}/status") as file:
+                    slept = int(re.search(r"^voluntary_ctxt_switches:\s+(\d+)", file.read(), re.M).group(1))
+            except FileNotFoundError:
+                continue
+            threads[task] = (spent, slept)
+        return threads
 
     def resident(self):
         """Megabytes at most so far."""

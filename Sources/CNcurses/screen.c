@@ -6,6 +6,7 @@
 #include "internal.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <langinfo.h>
 #include <locale.h>
 #include <ncursesw/curses.h>
@@ -16,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <unistd.h>
 #include <wchar.h>
 
@@ -23,6 +25,8 @@ static SCREEN *screen;
 static FILE *screen_output;
 static FILE *screen_input;
 static int output_fd = -1;
+/// Memory that a frame is caught in, as a file; -1: there is none, and curses writes by itself.
+static int frame_fd = -1;
 static int cursor_shown = -1;
 
 // MARK: - Widths and locale
@@ -70,6 +74,10 @@ static void release_files(void) {
   screen_input = NULL;
   screen_output = NULL;
   output_fd = -1;
+  if (frame_fd >= 0) {
+    close(frame_fd);
+  }
+  frame_fd = -1;
 }
 
 static FILE *open_copy(int fd, const char *mode) {
@@ -121,6 +129,7 @@ int gkm_screen_open(const char *term, int input, int output) {
     use_default_colors();
   }
   cursor_shown = -1;
+  frame_fd = memfd_create("frame", MFD_CLOEXEC);
   return GKM_OPEN_OK;
 }
 
@@ -217,10 +226,27 @@ void gkm_screen_put(int row, int column, const gkm_cell *cells, int count) {
   }
 }
 
-void gkm_screen_flush(int cursor_row, int cursor_column) {
-  if (screen == NULL) {
+static void send_frame(const char *before, const char *after) {
+  off_t count = lseek(frame_fd, 0, SEEK_CUR);
+  size_t ahead = strlen(before);
+  size_t behind = strlen(after);
+  if (count <= 0) {
     return;
   }
+  char *frame = malloc(ahead + (size_t)count + behind);
+  if (frame == NULL) {
+    return;
+  }
+  memcpy(frame, before, ahead);
+  ssize_t got = pread(frame_fd, frame + ahead, (size_t)count, 0);
+  if (got > 0) {
+    memcpy(frame + ahead + got, after, behind);
+    gkm_write_all(output_fd, frame, ahead + (size_t)got + behind);
+  }
+  free(frame);
+}
+
+static void update(int cursor_row, int cursor_column) {
   int shown = cursor_row >= 0;
   // A hidden cursor may stay wherever drawing left it: that saves moving it.
   leaveok(stdscr, shown ? FALSE : TRUE);
@@ -233,6 +259,27 @@ void gkm_screen_flush(int cursor_row, int cursor_column) {
   }
   wnoutrefresh(stdscr);
   doupdate();
+}
+
+// Curses writes at each move of the cursor, dozens of times for a frame: over a network these are as many packets, and a
+// terminal shows halves of frames. What it writes is caught in memory, and goes out in one piece.
+void gkm_screen_flush(int cursor_row, int cursor_column, const char *before, const char *after) {
+  if (screen == NULL) {
+    return;
+  }
+  int fd = fileno(screen_output);
+  int caught = frame_fd >= 0 && lseek(frame_fd, 0, SEEK_SET) == 0 && dup3(frame_fd, fd, O_CLOEXEC) >= 0;
+  if (!caught) {
+    gkm_write_all(output_fd, before, strlen(before));
+  }
+  update(cursor_row, cursor_column);
+  if (caught) {
+    // This cannot fail: the place is taken, and what is put there is open.
+    dup3(output_fd, fd, O_CLOEXEC);
+    send_frame(before, after);
+  } else {
+    gkm_write_all(output_fd, after, strlen(after));
+  }
 }
 
 int gkm_write_all(int fd, const void *bytes, size_t count) {

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/mman.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -34,6 +35,47 @@ static int restore_has_modes;
 static struct termios cooked_modes;
 static int cooked_known;
 
+// MARK: - What libraries say
+
+/// Standard error, while what is written to it is caught; -1: it is not.
+static int errors_before = -1;
+static int errors_fd = -1;
+
+void gkm_errors_catch(void) {
+  if (errors_before >= 0 || !isatty(STDERR_FILENO)) {
+    return;
+  }
+  if (errors_fd < 0) {
+    errors_fd = memfd_create("errors", MFD_CLOEXEC);
+  }
+  int before = errors_fd < 0 ? -1 : fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
+  if (before >= 0 && dup2(errors_fd, STDERR_FILENO) >= 0) {
+    errors_before = before;
+  }
+}
+
+/// Safe in a signal's handler.
+void gkm_errors_release(void) {
+  char piece[1024];
+  if (errors_before < 0) {
+    return;
+  }
+  dup2(errors_before, STDERR_FILENO);
+  close(errors_before);
+  errors_before = -1;
+  // As much as a person reads.
+  for (off_t at = 0; at < 32 * 1024;) {
+    ssize_t count = pread(errors_fd, piece, sizeof piece, at);
+    if (count <= 0 || write(STDERR_FILENO, piece, (size_t)count) < 0) {
+      break;
+    }
+    at += count;
+  }
+  if (ftruncate(errors_fd, 0) == 0) {
+    lseek(errors_fd, 0, SEEK_SET);
+  }
+}
+
 // MARK: - Restoring
 
 static void restore_terminal(void) {
@@ -53,6 +95,7 @@ static void restore_terminal(void) {
   if (restore_has_modes) {
     tcsetattr(restore_fd, TCSANOW, &restore_modes);
   }
+  gkm_errors_release();
 }
 
 static void on_fatal(int number, siginfo_t *info, void *context) {

@@ -20,13 +20,13 @@ enum BuiltInThemes {
     soft = { rich = 250, basic = "white" }
     grey = { rich = 245, basic = "bright-black" }
     faint = { rich = 240, basic = "bright-black" }
-    sky = { rich = "#5fafff", basic = "bright-blue" }
+    sky = { rich = "#5fafff", basic = "bright-cyan" }
     mint = { rich = "#5fd787", basic = "green" }
     gold = { rich = "#ffd75f", basic = "yellow" }
     coral = { rich = "#ff5f5f", basic = "bright-red" }
-    lilac = { rich = "#87afff", basic = "cyan" }
+    lilac = { rich = "#87afff", basic = "bright-magenta" }
     raised = { rich = 238, basic = "blue" }
-    lifted = { rich = 236, basic = "bright-black" }
+    lifted = { rich = 236, basic = "black" }
     surface = { rich = 235, basic = "black" }
     alarm = { rich = 160, basic = "red" }
     deep = { rich = 24, basic = "blue" }
@@ -44,10 +44,10 @@ enum BuiltInThemes {
     "border.focused" = "sky"
     key = { fg = "sky", bold = true }
     selection = { fg = "paper", bg = "raised" }
-    "selection.unfocused" = { bg = "lifted" }
+    "selection.unfocused" = { bg = "lifted", bold = true }
     marked = { fg = "gold", bold = true }
     match = { fg = "gold", underline = true }
-    input = { bold = true }
+    input = { bold = true, underline = true }
     "state.ok" = "mint"
     "state.warn" = "gold"
     "state.failed" = { fg = "coral", bold = true }
@@ -143,13 +143,13 @@ enum BuiltInThemes {
     soft = { rich = "#93a1a1", basic = "white" }
     grey = { rich = "#839496", basic = "bright-black" }
     faint = { rich = "#586e75", basic = "bright-black" }
-    sky = { rich = "#268bd2", basic = "bright-blue" }
+    sky = { rich = "#268bd2", basic = "bright-cyan" }
     mint = { rich = "#859900", basic = "green" }
     gold = { rich = "#b58900", basic = "yellow" }
     coral = { rich = "#dc322f", basic = "bright-red" }
-    lilac = { rich = "#2aa198", basic = "cyan" }
+    lilac = { rich = "#2aa198", basic = "bright-magenta" }
     raised = { rich = 24, basic = "blue" }
-    lifted = { rich = 23, basic = "bright-black" }
+    lifted = { rich = 23, basic = "black" }
     surface = { rich = 235, basic = "black" }
 
     """#

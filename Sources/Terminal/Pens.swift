@@ -10,10 +10,15 @@ struct Pens {
   private var pens: [StyleID: Pen] = [:]
   private var pairs: [Pair: Int] = [:]
   private var last: (style: StyleID, pen: Pen)?
+  /// That of the cell before, within a row.
+  private var former: Pen?
 
-  private struct Pen {
+  struct Pen {
     var attributes: UInt32
     var pair: Int32
+    var background: Int
+    /// Reverse video and underline show on a space, whose ink does not.
+    var showsOnSpace: Bool
   }
   private struct Pair: Hashable {
     var foreground: Int
@@ -33,8 +38,31 @@ struct Pens {
     last = nil
   }
 
-  mutating func append(_ cell: Cell, to run: inout [gkm_cell], utf8: Bool) {
-    let pen = pen(for: cell.style)
+  /// To be called before a row's first cell.
+  mutating func beginRow() { former = nil }
+
+  /// How the row's next cell is drawn. The ink of a space does not show: it is drawn as the cell before it, so that
+  /// nothing is sent for a change of colours that nobody sees, and `isRest`, with nothing but spaces after it, plainly,
+  /// so that the rest of the line can be cleared at once.
+  mutating func next(_ cell: Cell, isRest: Bool) -> Pen {
+    var pen = pen(for: cell.style)
+    if cell.glyph == .space, !pen.showsOnSpace {
+      if isRest {
+        if pen.background < 0 { pen = plain() }
+      } else if let former, !former.showsOnSpace, former.background == pen.background {
+        pen = former
+      }
+    }
+    former = pen
+    return pen
+  }
+
+  private mutating func plain() -> Pen {
+    let pair = depth == .mono ? 0 : definePair(Pair(foreground: -1, background: -1)) ?? 0
+    return Pen(attributes: 0, pair: Int32(pair), background: -1, showsOnSpace: false)
+  }
+
+  func append(_ cell: Cell, _ pen: Pen, to run: inout [gkm_cell], utf8: Bool) {
     let values = cell.glyph.scalarValues
     if utf8 || values.0 < 0x80 {
       let scalars = utf8 ? values : (values.0, 0, 0, 0)
@@ -58,7 +86,9 @@ struct Pens {
   private mutating func makePen(_ drawn: DrawnStyle) -> Pen {
     var attributes = drawn.attributes
     var pair = 0
-    if drawn.foreground >= 0 || drawn.background >= 0 {
+    // Also for what has no colours of its own: from one pair to another only the difference is sent, to none at all a
+    // reset of everything.
+    if depth != .mono {
       if let found = definePair(Pair(foreground: drawn.foreground, background: drawn.background)) {
         pair = found
       } else if drawn.background >= 0 {
@@ -66,7 +96,9 @@ struct Pens {
         attributes.formUnion(.reverse)
       }
     }
-    return Pen(attributes: UInt32(attributes.rawValue), pair: Int32(pair))
+    return Pen(
+      attributes: UInt32(attributes.rawValue), pair: Int32(pair), background: drawn.background,
+      showsOnSpace: !attributes.isDisjoint(with: [.reverse, .underline]))
   }
 
   private mutating func definePair(_ pair: Pair) -> Int? {

@@ -57,6 +57,7 @@ package final class TerminalScreen {
     suspendable = options.suspendable
     pens = Pens(theme: options.theme, depth: colorDepth, pairs: Int(gkm_screen_pairs()))
     gkm_crash_arm(TerminalScreen.mouseOffSequence + TerminalScreen.pasteOff)
+    gkm_errors_catch()
     send(TerminalScreen.pasteOn)
     loop.onRawSignal = { [weak self] in self?.handle($0) }
     mouse = options.mouse
@@ -107,9 +108,8 @@ package final class TerminalScreen {
     let changed = put(shown)
     // Worth 16 bytes only where a slow line would show a frame half done.
     let whole = changed * 2 > size.rows
-    if whole { send("\u{1B}[?2026h") }
-    gkm_screen_flush(Int32(place?.row ?? -1), Int32(place?.column ?? 0))
-    if whole { send("\u{1B}[?2026l") }
+    gkm_screen_flush(
+      Int32(place?.row ?? -1), Int32(place?.column ?? 0), whole ? "\u{1B}[?2026h" : "", whole ? "\u{1B}[?2026l" : "")
     drawn = grid.size == size ? grid : nil
     drawnCursor = place
   }
@@ -119,8 +119,8 @@ package final class TerminalScreen {
     let former = drawn?.size == grid.size ? drawn : nil
     let columns = grid.size.columns
     var touched = 0
-    var run: [gkm_cell] = []
-    run.reserveCapacity(columns)
+    var cells: [gkm_cell] = []
+    cells.reserveCapacity(columns)
     for row in 0..<grid.size.rows {
       let start = row * columns
       var first = 0
@@ -132,13 +132,18 @@ package final class TerminalScreen {
         if first > 0, grid.cells[start + first].glyph.isContinuation { first -= 1 }
       }
       touched += 1
-      run.removeAll(keepingCapacity: true)
-      for column in first...max(first, last) where column < columns {
+      cells.removeAll(keepingCapacity: true)
+      var ink = columns - 1
+      while ink >= 0, grid.cells[start + ink].glyph == .space { ink -= 1 }
+      pens.beginRow()
+      // What stands before the change is looked at too: how a space is drawn hangs on it.
+      for column in 0...max(first, last) where column < columns {
         let cell = grid.cells[start + column]
         if cell.glyph.isContinuation { continue }
-        pens.append(cell, to: &run, utf8: isUTF8)
+        let drawn = pens.next(cell, isRest: column > ink)
+        if column >= first { pens.append(cell, drawn, to: &cells, utf8: isUTF8) }
       }
-      gkm_screen_put(Int32(row), Int32(first), run, Int32(run.count))
+      gkm_screen_put(Int32(row), Int32(first), cells, Int32(cells.count))
     }
     return touched
   }
@@ -207,11 +212,13 @@ package final class TerminalScreen {
     if mouseOn { send(TerminalScreen.mouseOffSequence) }
     send(TerminalScreen.pasteOff)
     gkm_screen_suspend()
+    gkm_errors_release()
   }
 
   private func enter() {
     gkm_screen_resume()
     gkm_crash_arm(TerminalScreen.mouseOffSequence + TerminalScreen.pasteOff)
+    gkm_errors_catch()
     send(TerminalScreen.pasteOn)
     if mouseOn { send(TerminalScreen.mouseOnSequence) }
     drawn = nil
@@ -225,6 +232,7 @@ package final class TerminalScreen {
     isOpen = false
     gkm_screen_close()
     gkm_crash_disarm()
+    gkm_errors_release()
   }
 
   // MARK: - Beside curses

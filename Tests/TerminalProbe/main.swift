@@ -99,6 +99,10 @@ func run() -> Int32 {
     case .character("z"): model.said = screen.suspend() ? "back" : "may not stop"
     case .character("m"): screen.mouse.toggle()
     case .character("c"): model.said = "copied \(screen.copy("GK-1000 漢"))"
+    case .character("n"):
+      let noise = Array("WARNING: noise of a library\n".utf8)
+      _ = write(STDERR_FILENO, noise, noise.count)
+      model.said = "noise"
     case .character("i"): model.caret = model.caret == nil ? Position(row: 2, column: model.selected) : nil
     case .character("l"): screen.theme = screen.theme == .dark ? .light : .dark
     case .character("w"):

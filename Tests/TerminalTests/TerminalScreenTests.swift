@@ -108,6 +108,18 @@ struct TerminalScreenTests {
     }
   }
 
+  @Test("what a library says on standard error waits until the screen is left", arguments: ["q", "a"])
+  func noise(ending: String) async throws {
+    let terminal = try await start()
+    terminal.type("n")
+    try await terminal.until("that it was written") { $0.line(23).hasPrefix("noise") }
+    #expect(!terminal.screen.text.contains("WARNING"))
+    terminal.type(ending)
+    _ = try await terminal.ended()
+    #expect(terminal.screen.text.contains("WARNING: noise of a library"), "\(terminal.screen.text)")
+    #expect(isRestored(terminal, fresh))
+  }
+
   @Test("SIGTERM ends the loop and the terminal is as before")
   func terminate() async throws {
     let terminal = try await start()

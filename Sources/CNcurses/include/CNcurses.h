@@ -51,8 +51,9 @@ int gkm_screen_define_pair(int pair, int foreground, int background);
 
 /// Puts cells starting at a place; a double-width cell takes two columns and is given once.
 void gkm_screen_put(int row, int column, const gkm_cell *cells, int count);
-/// Sends what differs from the terminal's present content. A negative row hides the cursor.
-void gkm_screen_flush(int cursor_row, int cursor_column);
+/// Sends what differs from the terminal's present content, in one write, with what is to stand before and after it.
+/// Nothing is sent where nothing differs. A negative row hides the cursor.
+void gkm_screen_flush(int cursor_row, int cursor_column, const char *before, const char *after);
 
 /// Writes everything, across short writes and EAGAIN (bounded by 2 s of no progress); 0 when all was written.
 int gkm_write_all(int fd, const void *bytes, size_t count);
@@ -76,5 +77,11 @@ void gkm_signals_stop_self(void);
 /// `extra` is written first; the terminal's own leave sequences follow. Call after gkm_screen_open.
 void gkm_crash_arm(const char *extra);
 void gkm_crash_disarm(void);
+
+/// What libraries write to standard error, such as libpq of a password file that others may read, would stand in the
+/// middle of the screen: from here on it is kept, where standard error is a terminal, until the release writes it.
+/// The crash handler releases by itself.
+void gkm_errors_catch(void);
+void gkm_errors_release(void);
 
 #endif

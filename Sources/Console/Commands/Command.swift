@@ -121,7 +121,8 @@ extension Command: Equatable {
 
   /// Why this person cannot run it at all, whatever the cursor is on.
   package func standingRefusal(in state: AppState) -> String? {
-    if case .go(let place) = id, !state.openPlaces.contains(place) {
+    // Before it is known who signs in one may go anywhere: what is then not theirs is said on arrival.
+    if case .go(let place) = id, let role = state.role, !place.isOpen(to: role) {
       return "Your role has no screen of \(place.title.lowercased())"
     }
     if isForStaff, state.role == .vendor { return "Only staff may do this" }
@@ -138,8 +139,17 @@ extension Command: Equatable {
     if state.isRestricted, id == .importStock { return "No files here: ssh … stock import - … < file" }
     if id == .importStock, state.upload != nil { return "Keys are being sent already: one import at a time" }
     if changes, state.isReadOnly { return "This session is read-only" }
+    if changes, case .connecting = state.connection { return "Still connecting: once it is done" }
     if changes, state.connection != .signedIn { return "Not connected" }
     return nil
+  }
+
+  /// Whether the line of hints may speak of it. In a list what the row under the cursor refuses is hinted at all the
+  /// same, else the line would change with each row; where there is no row at all, nothing that is done to one.
+  package func isWorthHinting(in state: AppState) -> Bool {
+    guard standingRefusal(in: state) == nil else { return false }
+    if state.story != nil { return refusal(in: state) == nil }
+    return state.hasRows || (rowRefusal == nil && id != .open)
   }
 
   /// Those that make sense here, and that the role may ever run, for help and the palette.

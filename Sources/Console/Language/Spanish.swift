@@ -165,6 +165,11 @@ enum Spanish {
     "Items": "Artículos", "Created": "Creado", "Session": "Sesión", "Payment": "Pago", "Order": "Pedido",
     "Assignee": "Responsable", "Due": "Vence", "Opened": "Abierto", "old figures": "cifras antiguas",
     "Locked": "Bloqueado", "Ready answer": "Respuesta lista", "Find": "Buscar", "Looking…": "Buscando…",
+    "Nothing matches": "Nada coincide con", "shows all": "muestra todo", "Connecting to": "Conectando con",
+    "Old data, connecting again": "Datos antiguos, conectando otra vez",
+    "next": "siguiente", "choose": "elegir", "leave it": "dejarlo",
+    "Looking once there is a connection…": "Se buscará en cuanto haya conexión…",
+    "Still connecting: once it is done": "Conectando todavía: en cuanto termine",
     "Nothing is known of it": "De eso no consta nada",
     "number, e-mail, Stripe id, last four digits, vendor, IP":
       "número, correo, id de Stripe, cuatro últimas cifras, vendedor, IP",

@@ -5,7 +5,9 @@ func renderBoard(_ grid: inout Grid, _ state: AppState, _ board: BoardState, _ l
   let body = layout.middle
   guard !board.lines.isEmpty else {
     let text =
-      board.problem ?? (state.connection == .signedIn ? state.language("Reading…") : "Connecting to \(state.host)…")
+      board.problem
+      ?? (state.connection == .signedIn
+        ? state.language("Reading…") : "\(state.language("Connecting to")) \(state.host)…")
     grid.write(text, row: body.row + 1, column: 2, style: board.problem == nil ? .muted : .stateFailed)
     return
   }

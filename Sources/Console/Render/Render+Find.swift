@@ -12,7 +12,7 @@ func renderFind(_ grid: inout Grid, _ state: AppState, _ find: FindState) -> Pos
   guard !hits.isEmpty else {
     let text =
       find.isRunning
-      ? "Looking…"
+      ? state.connection == .signedIn ? "Looking…" : "Looking once there is a connection…"
       : find.hits == nil && find.isForKey(state.role)
         ? "It looks like a key: Enter sends it sealed, and the audit log tells"
         : find.hits == nil ? "number, e-mail, Stripe id, last four digits, vendor, IP" : "Nothing is known of it"

@@ -80,11 +80,12 @@ private func renderField(
 private func renderButtons(_ grid: inout Grid, _ form: FormState, row: Int, _ inside: Rect, _ say: Language) {
   var column = inside.column + 1
   let title = say(form.hasPreview && form.preview == nil ? "What it comes to" : form.confirmTitle)
+  // Only the one that Enter would press stands out: without colours two that did could not be told apart.
   for (focus, label, style) in [
-    (FormState.Focus.cancel, say("Cancel"), StyleID.dialog), (.confirm, title, .danger),
+    (FormState.Focus.cancel, say("Cancel"), StyleID.selection), (.confirm, title, .danger),
   ] {
     let text = form.focus == focus ? "[ \(label) ]" : "  \(label)  "
-    column += grid.write(text, row: row, column: column, style: form.focus == focus ? .selection : style) + 2
+    column += grid.write(text, row: row, column: column, style: form.focus == focus ? style : .dialog) + 2
   }
   if form.isRunning {
     grid.write(say("Working…"), row: row, column: column, style: StyleID(.stateWaiting, over: .dialog))

@@ -62,6 +62,12 @@ private func renderColumnTitles(
   }
 }
 
+private func nothingMatches(_ list: ListState, _ state: AppState) -> String {
+  let text = "\(state.language("Nothing matches")) \(list.filter)"
+  let key = state.commands.first { $0.id == .clearFilter }?.keyText ?? ""
+  return key.isEmpty ? text : "\(text) · \(key) \(state.language("shows all"))"
+}
+
 private func renderNothing(_ grid: inout Grid, _ state: AppState, _ list: ListState, _ body: Rect) {
   let text: (String, StyleID) =
     if case .refused(let problem) = state.connection {
@@ -69,9 +75,12 @@ private func renderNothing(_ grid: inout Grid, _ state: AppState, _ list: ListSt
     } else if let problem = list.problem {
       (problem, .stateFailed)
     } else if !list.hasLoaded {
-      (state.connection == .signedIn ? state.language("Reading…") : "Connecting to \(state.host)…", .muted)
+      (
+        state.connection == .signedIn
+          ? state.language("Reading…") : "\(state.language("Connecting to")) \(state.host)…", .muted
+      )
     } else if !list.filter.isEmpty {
-      ("Nothing matches \(list.filter)", .muted)
+      (nothingMatches(list, state), .muted)
     } else {
       (state.language(list.kind.screen.emptyText), .muted)
     }

@@ -80,7 +80,8 @@ private func renderHints(_ grid: inout Grid, _ state: AppState, _ layout: Layout
   if case .lost(let problem) = state.connection {
     grid.fill(Rect(row: row, column: 0, rows: 1, columns: width), style: .bannerStale)
     grid.write(
-      " Old data: \(problem). Reconnecting…", row: row, column: 0, style: .bannerStale, maxWidth: width,
+      " \(state.language("Old data, connecting again")): \(problem)", row: row, column: 0, style: .bannerStale,
+      maxWidth: width,
       truncation: .end)
     return
   }
@@ -93,6 +94,7 @@ private func renderHints(_ grid: inout Grid, _ state: AppState, _ layout: Layout
       truncation: .end)
     return
   }
+  if case .form(let form) = state.overlay { return renderFormHints(&grid, form, state, row) }
   // Where one is goes before what one could do.
   let right =
     state.list.map { listStatus($0, state.language) } ?? state.board.map {
@@ -101,7 +103,9 @@ private func renderHints(_ grid: inout Grid, _ state: AppState, _ layout: Layout
   let used = TextWidth.of(right)
   if used > 0 { grid.write(right, row: row, column: max(1, width - used - 1), style: .textDim, maxWidth: width - 2) }
   // Whatever else there is room for: where to find the rest of it.
-  let hints = Command.offered(in: state).filter { $0.hint != nil && $0.standingRefusal(in: state) == nil }
+  let hints = Command.offered(in: state).filter {
+    $0.hint != nil && $0.isWorthHinting(in: state)
+  }
   func hintWidth(_ command: Command) -> Int {
     TextWidth.of(command.keyText) + TextWidth.of(state.language(command.hint ?? "")) + 3
   }
@@ -109,7 +113,7 @@ private func renderHints(_ grid: inout Grid, _ state: AppState, _ layout: Layout
   var shown = hints.filter(\.isAlwaysHinted)
   for command in shown { room -= hintWidth(command) }
   for command in hints where !command.isAlwaysHinted {
-    guard hintWidth(command) <= room else { break }
+    guard hintWidth(command) <= room else { continue }
     room -= hintWidth(command)
     shown.insert(command, at: shown.count - hints.filter(\.isAlwaysHinted).count)
   }
@@ -117,6 +121,20 @@ private func renderHints(_ grid: inout Grid, _ state: AppState, _ layout: Layout
   for command in shown where column + hintWidth(command) <= width - used {
     column += grid.write(command.keyText, row: row, column: column, style: .key)
     column += grid.write(" \(state.language(command.hint ?? ""))", row: row, column: column, style: .muted) + 2
+  }
+}
+
+/// What keys do in a form: those of the screen beneath do nothing there.
+private func renderFormHints(_ grid: inout Grid, _ form: FormState, _ state: AppState, _ row: Int) {
+  var hints = [("tab", "next")]
+  if case .field(let index) = form.focus, form.fields.indices.contains(index), form.fields[index].isChoice {
+    hints.append(("← →", "choose"))
+  }
+  hints.append(("esc", "leave it"))
+  var column = 1
+  for (key, word) in hints {
+    column += grid.write(key, row: row, column: column, style: .key)
+    column += grid.write(" \(state.language(word))", row: row, column: column, style: .muted) + 2
   }
 }
 

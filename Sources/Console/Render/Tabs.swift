@@ -12,7 +12,7 @@ struct Tab: Equatable {
 
 /// The tabs that fit, among them that of the shown screen, with `width` cells for all.
 func tabs(of state: AppState, width: Int) -> [Tab] {
-  let places = state.role == nil ? Place.beforeSignIn : state.openPlaces
+  let places = state.openPlaces
   let shown = places.firstIndex { $0 == state.place } ?? 0
   let widths = places.map { place in
     keyWidth(of: place, state) + TextWidth.of(state.language(place.title)) + 2
@@ -76,8 +76,9 @@ func renderTabs(_ grid: inout Grid, _ state: AppState, _ layout: Layout) {
       style: tab.isShown ? .title : .muted)
   }
   // More to either side than there is room for.
-  let count = state.role == nil ? Place.beforeSignIn.count : state.openPlaces.count
-  if let last = tabs.last, tabs.count < count, last.columns.upperBound + 1 < width {
+  let places = state.openPlaces
+  if let first = tabs.first, first.place != places.first { grid.write("‹", row: row, column: 0, style: .muted) }
+  if let last = tabs.last, last.place != places.last, last.columns.upperBound + 1 < width {
     grid.write("…", row: row, column: last.columns.upperBound + 1, style: .muted)
   }
   let trailing = tabTrailing(state, width: width)

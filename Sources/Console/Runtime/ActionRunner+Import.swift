@@ -53,7 +53,7 @@ extension ActionRunner {
     switch row.state {
     case .imported, .checked:
       let verb = row.isDryRun ? "would be taken" : "are in stock"
-      let rest = row.refused == 0 ? "" : ", \(row.refused) not: Enter on it in Imports says which"
+      let rest = row.refused == 0 ? "" : ", \(row.refused) not: see it in Imports"
       return "Import \(row.id): \(row.accepted) of \(row.rows) keys \(verb)\(rest)"
     case .failed: return "Import \(row.id) failed: \(row.problem ?? "")"
     default: return "Import \(row.id) is \(row.state.rawValue)"

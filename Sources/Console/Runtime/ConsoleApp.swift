@@ -76,6 +76,9 @@ package final class ConsoleApp {
     terminal.suspendable = options.suspendable
     terminal.mouse = options.settings.isMouseOn
     screen = try TerminalScreen(terminal)
+    // Without colours every ground that a theme has would be reverse video, a dialog as a whole and what is chosen in it
+    // too. What stands out without colour was thought about once, in the theme that has none.
+    if screen.colorDepth == .mono, let mono = try? options.themes.theme(named: "mono") { screen.theme = mono }
     let mailbox = Mailbox(waker: screen.waker)
     self.mailbox = mailbox
     let live = LiveUpdates { mailbox.post($0) }
@@ -192,7 +195,7 @@ package final class ConsoleApp {
       case .export(let request): Task { await source.export(request) }
       case .copy(let text): _ = screen.copy(text)
       case .setTheme(let name):
-        if let theme = try? options.themes.theme(named: name) { screen.theme = theme }
+        if screen.colorDepth != .mono, let theme = try? options.themes.theme(named: name) { screen.theme = theme }
       case .setMouse(let isOn): screen.mouse = isOn
       case .remember(let remembered): options.memory?.write(remembered)
       case .endToast(let serial): post(.toastOver(serial: serial), after: .seconds(4))

@@ -11,7 +11,9 @@ actor DataSource {
   private var password: String?
   private var connection: PostgresConnection?
   private var viewer: Viewer?
+  /// What the shown screen asks, and what is looked for over it: neither gives up the other.
   private var reading: Task<Void, Never>?
+  private var finding: Task<Void, Never>?
   private var connecting: Task<Void, Never>?
 
   init(
@@ -122,8 +124,14 @@ actor DataSource {
     generation: Int, _ body: @escaping @Sendable (borrowing Session, Viewer) throws -> Event
   ) {
     reading?.cancel()
-    guard let connection, let viewer else { return }
-    reading = Task { [weak self] in
+    reading = asking(generation, body)
+  }
+
+  private func asking(
+    _ generation: Int, _ body: @escaping @Sendable (borrowing Session, Viewer) throws -> Event
+  ) -> Task<Void, Never>? {
+    guard let connection, let viewer else { return nil }
+    return Task { [weak self] in
       do {
         let event = try await connection.read(timeout: .seconds(20)) { try body($0, viewer) }
         await self?.deliver(event)
@@ -167,9 +175,10 @@ actor DataSource {
     }
   }
 
-  /// Looks for orders by anything written on them; the read before is given up.
+  /// Looks for orders by anything written on them; what was looked for before is given up.
   func find(_ text: String, generation: Int, clock: ClockFormat) {
-    read(generation: generation) { session, viewer in
+    finding?.cancel()
+    finding = asking(generation) { session, viewer in
       let hits = try OrderLookup.find(session, viewer: viewer, text, limit: FindState.limit)
       let found = hits.compactMap { hit in
         OrdersScreen.display(ListPage(.orders, [hit.order]), role: viewer.role, clock: clock).first.map {
@@ -271,6 +280,7 @@ actor DataSource {
   /// Lets the database go, and the password that was typed.
   func close() async {
     reading?.cancel()
+    finding?.cancel()
     connecting?.cancel()
     connecting = nil
     password = nil

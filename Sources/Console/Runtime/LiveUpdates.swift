@@ -43,7 +43,8 @@ final class LiveUpdates: Sendable {
     while !Task.isCancelled {
       let isLive = pending.withLock { $0.isLive }
       try? await Task.sleep(for: isLive ? .seconds(10) : .seconds(2))
-      if !Task.isCancelled { post(.changed) }
+      // As a tick: with those there are, no more than twice a second in all.
+      if !Task.isCancelled { tick() }
     }
   }
 

@@ -135,11 +135,21 @@ extension AppState {
     }
   }
 
+  /// Whether there is anything to move along.
+  package var hasRows: Bool {
+    switch screen {
+    case .list(let list): !list.rows.isEmpty
+    case .story(let story): !story.lines.isEmpty
+    case .board(let board): !board.lines.isEmpty
+    }
+  }
+
   package var role: Role? { viewer?.role }
 
-  /// Screens that the signed-in role has, in the order of their tabs.
+  /// Screens that the signed-in role has, in the order of their tabs; before it is known which that is, those that
+  /// most have.
   package var openPlaces: [Place] {
-    guard let role else { return [] }
+    guard let role else { return Place.beforeSignIn }
     return Place.all.filter { $0.isOpen(to: role) }
   }
 

@@ -38,15 +38,10 @@ func updateFind(
   case Key(.up), .backtab, .control("p"): find.selected = max(0, find.selected - 1)
   case Key(.enter):
     if let hits = find.hits, hits.indices.contains(find.selected) { return open(hits[find.selected], &state, now: now) }
-    let text = find.edit.text.trimmingBlanks
-    guard !text.isEmpty, !find.isRunning, state.connection == .signedIn else { return [] }
+    guard !find.edit.text.trimmingBlanks.isEmpty, !find.isRunning else { return [] }
     find.isRunning = true
-    find.generation = state.nextGeneration
-    state.nextGeneration += 1
     state.overlay = .find(find)
-    // A key goes nowhere as plain text.
-    if find.isForKey(state.role) { return [.findKey(text, generation: find.generation, clock: state.clock)] }
-    return [.find(text, generation: find.generation, clock: state.clock)]
+    return state.askFind()
   default:
     guard edit(&find.edit, input, key) else { return [] }
     find.hits = nil
@@ -55,6 +50,20 @@ func updateFind(
   }
   state.overlay = .find(find)
   return []
+}
+
+extension AppState {
+  /// Asks what is being looked for; without a connection it is asked once there is one.
+  mutating func askFind() -> [Effect] {
+    guard case .find(var find) = overlay, find.isRunning, connection == .signedIn else { return [] }
+    find.generation = nextGeneration
+    nextGeneration += 1
+    overlay = .find(find)
+    let text = find.edit.text.trimmingBlanks
+    // A key goes nowhere as plain text.
+    if find.isForKey(role) { return [.findKey(text, generation: find.generation, clock: clock)] }
+    return [.find(text, generation: find.generation, clock: clock)]
+  }
 }
 
 /// Takes what was found; the only one is opened at once.

@@ -159,9 +159,10 @@ private func updateFilter(
       accept(chosen, &filter, state)
       break
     }
-    guard let list = state.list, let role = state.role else { return [] }
+    guard let list = state.list else { return [] }
     do {
-      _ = try list.kind.schema(for: role).parse(filter.edit.text, now: now)
+      // Who is not signed in yet is taken at their word: it is looked at once it is known what they may ask for.
+      if let role = state.role { _ = try list.kind.schema(for: role).parse(filter.edit.text, now: now) }
       state.overlay = nil
       return applyFilter(filter.edit.text, &state, now: now)
     } catch {

@@ -121,6 +121,9 @@ extension AppState {
       board.isLoading = false
       board.problem = problem
       self.board = board
+    } else if case .find(var find) = overlay, find.generation == generation, find.isRunning {
+      find.isRunning = false
+      overlay = .find(find)
     } else {
       return []
     }

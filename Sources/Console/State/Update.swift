@@ -107,14 +107,16 @@ private func signedIn(_ viewer: Viewer, _ state: inout AppState, now: Instant) -
   // A screen that the role does not have is not kept from before signing in.
   if let place = state.place, !place.isOpen(to: viewer.role), let first = state.openPlaces.first(where: \.isList) {
     state.screens = [first.screen()]
+    state.say("Your role has no screen of \(place.title.lowercased())", isProblem: true, at: now)
   }
-  var effects = state.reload(now: now)
+  state.checkFilter(viewer.role, now: now)
+  var effects = state.reload(now: now) + state.askFind()
   if !state.remembered.isHintSeen {
     state.remembered.isHintSeen = true
     state.say("New here? ? lists every key, : finds a command by its name, / filters", at: now)
-    effects += [.remember(state.remembered)] + state.toastEffect
+    effects += [.remember(state.remembered)]
   }
-  return effects
+  return effects + state.toastEffect
 }
 
 /// Nobody sits here: the database is let go. Who signed in without typing a password would be let in again by whoever
@@ -134,6 +136,18 @@ private func lock(_ text: String, _ state: inout AppState) -> [Effect] {
 }
 
 extension AppState {
+  /// A filter that was typed before it was known who signs in is understood now, or said to be wrong where it stands.
+  fileprivate mutating func checkFilter(_ role: Role, now: Instant) {
+    guard var list, !list.hasLoaded, !list.filter.isEmpty else { return }
+    do {
+      _ = try list.kind.schema(for: role).parse(list.filter, now: now)
+    } catch {
+      if overlay == nil { overlay = .filter(FilterState(edit: LineEdit(list.filter), error: error)) }
+      list.filter = ""
+      self.list = list
+    }
+  }
+
   var toastEffect: [Effect] { toast.map { [.endToast(serial: $0.serial)] } ?? [] }
 }
 
