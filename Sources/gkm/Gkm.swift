@@ -68,7 +68,7 @@ struct Gkm: AsyncParsableCommand {
       let arguments = ConnectionArguments.arranged(given)
       // Who says nothing wants the console, and wants it at once: all commands need not be looked at for that.
       var command: any ParsableCommand =
-        arguments.isEmpty ? try UICommand.parse([]) : try parseAsRoot(arguments)
+        try arguments.isEmpty ? UICommand.parse([]) : parseAsRoot(arguments)
       if var asynchronous = command as? any AsyncParsableCommand {
         try await asynchronous.run()
       } else {
