@@ -70,6 +70,9 @@ class Terminal:
     def watch(self, seconds):
         """(bytes, bursts a second, processor seconds, times woken) of a span of time. A burst has a pause of 60 ms before
         it; the pace is taken from the first to the last, so that it does not hang on where the span begins."""
+        # What came before is not of this span.
+        while self.receive(0):
+            pass
         before = self.worked()
         end = time.perf_counter() + seconds
         count, bursts, last = 0, [], 0.0
@@ -101,9 +104,11 @@ class Terminal:
         return threads
 
     def resident(self):
-        """Megabytes at most so far."""
+        """(megabytes at most so far, megabytes that are no file's): the rest is code, which the system holds once for all
+        who run it."""
         with open(f"/proc/{self.child.pid}/status") as file:
-            return int(re.search(r"VmHWM:\s+(\d+) kB", file.read()).group(1)) / 1024
+            status = file.read()
+        return tuple(int(re.search(rf"^{name}:\s+(\d+) kB", status, re.M).group(1)) / 1024 for name in ("VmHWM", "RssAnon"))
 
     def text(self):
         return ESCAPES.sub(b"", self.bytes)
