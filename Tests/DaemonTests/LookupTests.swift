@@ -48,6 +48,22 @@ struct LookupTests {
     }
   }
 
+  @Test("A form that is too large gets a page that the document names, and its rest is not read")
+  func tooLarge() async throws {
+    try await Shop.open { shop in
+      for (path, endpoint) in [("/lookup", Endpoint.lookup), ("/lookup/code", Endpoint.lookupCode)] {
+        let answer = try await shop.post(path, [UInt8](repeating: 0x61, count: 5_000), headers: Self.form)
+        #expect(answer.status == 413 && answer.header("connection") == "close")
+        #expect(answer.header("content-type")?.hasPrefix("text/html") == true)
+        let declared = try #require(endpoint.answers.first { $0.status == 413 })
+        guard case .other("text/html") = declared.content else {
+          Issue.record("\(path) is not declared to answer a page")
+          continue
+        }
+      }
+    }
+  }
+
   @Test("Nothing tells an address that bought here from one that did not")
   func enumeration() async throws {
     try await Shop.open { shop in

@@ -98,6 +98,17 @@ struct OpenAPITests {
     }
   }
 
+  @Test("Readiness that warns of the market's mode fits the document too")
+  func warning() async throws {
+    try await Shop.open(parts: [.intake]) { shop in
+      try await shop.sql("UPDATE gkm.installation SET livemode = true")
+      try await shop.eventually { try await shop.get("/readyz").text.contains("warning") }
+      let declared = try #require(Endpoint.readiness.answers.first { $0.status == 200 })
+      guard case .json(let schema, _) = declared.content else { return }
+      #expect(schema.problems(with: try JSONValue.parse(try await shop.get("/readyz").body)) == [])
+    }
+  }
+
   @Test("It is valid OpenAPI 3.1, and its examples fit it, as an independent reader judges")
   func valid() async throws {
     var python = Environment.value("GKM_TEST_PYTHON") ?? ""

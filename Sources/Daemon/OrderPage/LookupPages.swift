@@ -51,7 +51,11 @@ struct LookupPages: Sendable {
       return try await answer(words)
     } catch let problem as Problem {
       let message = problem.status == 429 ? words.limited : words.failed
-      return pages.message(message, words, status: HTTPResponse.Status(code: problem.status))
+      var response = pages.message(message, words, status: HTTPResponse.Status(code: problem.status))
+      if let seconds = problem.retryAfter { response.headers[.retryAfter] = String(seconds) }
+      // What is left of a body that is too large or too slow is not read.
+      if problem.closesConnection { response.closeAfterwards() }
+      return response
     } catch {
       logger.warning("a lookup failed", metadata: ["error": "\(error)"])
       return pages.message(words.failed, words, status: .serviceUnavailable)

@@ -24,6 +24,7 @@ extension Endpoint {
     .object([
       .init("status", .string(.oneOf(["ready", "draining", "not ready"]))), .init("postgres", .string(.plain(200))),
       .init(optional: "schema", .integer(0...Int64.max)), .init(optional: "schema_wanted", .integer(0...Int64.max)),
+      .init(optional: "warning", .string(.plain(200)), "That the Stripe key is of another mode than the market."),
       .init(optional: "redis", .string(.oneOf(["ok", "down"]))),
     ]))
 
@@ -88,16 +89,21 @@ extension Endpoint {
     body: .other("application/x-www-form-urlencoded"),
     answers: [
       page(200, "The page that takes the code."), page(422, "That is no address."), page(429, "Asked too often."),
-      page(503, "It cannot be done just now."),
-    ])
+    ] + unread)
 
   static let lookupCode = Endpoint(
     rule: .lookupCode, id: "showOrders", summary: "The page with the orders of the address that the code proves.",
     body: .other("application/x-www-form-urlencoded"),
     answers: [
       page(200, "The orders, with the links to their pages."), page(403, "The code is wrong, used or too old."),
-      page(429, "Asked too often."), page(503, "It cannot be done just now."),
-    ])
+      page(429, "Asked too often."),
+    ] + unread)
+
+  /// What any form may be answered whose body cannot be taken.
+  private static let unread = [
+    page(400, "The body cannot be read."), page(408, "The body took too long."), page(413, "The body is too large."),
+    page(503, "It cannot be done just now."),
+  ]
 
   private static func page(_ status: Int, _ about: String) -> Answer {
     Answer(status: status, about: about, content: .other("text/html"))

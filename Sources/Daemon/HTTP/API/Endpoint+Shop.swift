@@ -62,8 +62,9 @@ extension Endpoint {
     refusals: [400, 404, 408, 409, 413, 415, 422, 429, 502, 503])
 
   private static let ifNoneMatch = Parameter.header(
-    "If-None-Match", .string(.opaque(1_000, wanted: "an ETag is wanted")),
-    "The ETag of what you have: 304 if it is still that.", example: #""9a0364b9e99bb480""#)
+    "If-None-Match", .string(.entityTags),
+    "The ETag of what you have, or several parted by commas: 304 if it is still one of them.",
+    example: #""9a0364b9e99bb480""#)
 
   static let idempotencyKey = Parameter.header(
     "Idempotency-Key",

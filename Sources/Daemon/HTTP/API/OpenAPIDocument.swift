@@ -137,6 +137,7 @@ extension Problem {
   static let about: [Int: String] = [
     400: "The request cannot be read, or a parameter cannot be taken.",
     401: "An order's token is wanted: `Authorization: Bearer …`.",
+    403: "The code is wrong, was used, is too old, or was guessed at too often.",
     404: "There is nothing of that name, or it is not yours.",
     408: "The body took too long.",
     409: "It cannot be had as things stand: sold out, changed, busy, not paid yet.",

@@ -72,6 +72,11 @@ extension TextRule {
 }
 
 extension TextRule {
+  /// As `If-None-Match` has them (RFC 9110 § 13.1.2): a list may have blanks behind its commas.
+  static let entityTags = TextRule(
+    length: 1...1_000, pattern: "^[!-~]([ -~]*[!-~])?$", wanted: "ETags are wanted"
+  ) { text in text.utf8.allSatisfy { (0x20...0x7E).contains($0) } }
+
   static let handle = TextRule(
     length: 2...40, pattern: "^[a-z0-9][a-z0-9-]{1,39}$", wanted: "a vendor's handle is wanted"
   ) { $0.wholeMatch(of: /[a-z0-9][a-z0-9-]{1,39}/) != nil }
