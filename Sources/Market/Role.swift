@@ -13,5 +13,16 @@ package enum Role: String, CaseIterable, Sendable, Codable {
   /// Staff see the whole market; a vendor only what is theirs.
   package var isStaff: Bool { self == .support || self == .ops || self == .admin }
 
+  /// Those who have it, in a sentence.
+  package var plural: String {
+    switch self {
+    case .support: "support"
+    case .ops: "operations"
+    case .vendor: "vendors"
+    case .admin: "admins"
+    case .daemon: "the daemon"
+    }
+  }
+
   package static let people: [Role] = [.support, .ops, .vendor, .admin]
 }

@@ -114,7 +114,7 @@ struct Dialer {
   private static func error(_ connection: OpaquePointer) -> PostgresError {
     let lines = String(cString: PQerrorMessage(connection)).split(whereSeparator: \.isNewline)
       .filter { !$0.hasPrefix("LOCATION:") }
-    var message = lines.joined(separator: "; ")
+    var message = oneLine(lines)
     var state: String?
     var start = message.startIndex
     while let colon = message[start...].firstIndex(of: ":") {

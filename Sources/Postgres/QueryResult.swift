@@ -81,5 +81,10 @@ struct QueryResult: ~Copyable {
 
 /// A message of libpq on one line.
 func trimmed(_ message: UnsafePointer<CChar>) -> String {
-  String(cString: message).split(whereSeparator: \.isNewline).joined(separator: "; ")
+  oneLine(String(cString: message).split(whereSeparator: \.isNewline))
+}
+
+/// libpq's lines as one; those that belong to the line before begin with a tab.
+func oneLine(_ lines: [Substring]) -> String {
+  lines.map { $0.drop(while: \.isWhitespace) }.joined(separator: "; ")
 }

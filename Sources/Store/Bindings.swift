@@ -52,14 +52,14 @@ extension Row {
 package enum StoreError: Error, CustomStringConvertible, Equatable {
   case unknownWord(column: String, word: String)
   case notSignedIn
-  case notForVendors(String)
+  case notShown(String, to: Role)
   case badRow(String)
 
   package var description: String {
     switch self {
     case .unknownWord(let column, let word): "the column \(column) holds “\(word)”, which this program does not know"
     case .notSignedIn: "this login is not a person of the market: ask an admin to add it"
-    case .notForVendors(let what): "\(what) is not shown to vendors"
+    case .notShown(let what, let role): "\(what) is not shown to \(role.plural)"
     case .badRow(let what): "the database answered a row that cannot be read: \(what)"
     }
   }

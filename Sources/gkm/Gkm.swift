@@ -45,7 +45,6 @@ struct Gkm: AsyncParsableCommand {
       PersonCommand.self,
       BreakGlassCommand.self,
       CustomerCommand.self,
-      StockCommand.self,
       WorkCommand.self,
       DeadCommand.self,
       AlertCommand.self,
@@ -66,9 +65,8 @@ struct Gkm: AsyncParsableCommand {
       var given = Array(CommandLine.arguments.dropFirst())
       if given.contains(RestrictedLogin.option) { given = try RestrictedLogin.enter(given) }
       let arguments = ConnectionArguments.arranged(given)
-      // Who says nothing wants the console, and wants it at once: all commands need not be looked at for that.
-      var command: any ParsableCommand =
-        try arguments.isEmpty ? UICommand.parse([]) : parseAsRoot(arguments)
+      try CommandWords.judge(arguments, under: Self.self)
+      var command = try parseAsRoot(arguments)
       if var asynchronous = command as? any AsyncParsableCommand {
         try await asynchronous.run()
       } else {

@@ -17,7 +17,7 @@ struct ListCommand: AsyncParsableCommand {
       "Only rows for which this holds, such as 'state:stuck since:2h amount>100'.", valueName: "filter"))
   var filter = ""
 
-  @Option(help: ArgumentHelp("Rows at most; 0 for all.", valueName: "rows"))
+  @Option(parsing: .unconditional, help: ArgumentHelp("Rows at most; 0 for all.", valueName: "rows"))
   var limit = 50
 
   @Option(help: ArgumentHelp("Go on behind this row: its id, or an order's number.", valueName: "id"))

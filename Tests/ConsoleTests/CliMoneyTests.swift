@@ -70,6 +70,7 @@ import Testing
       let tried = try await Cli.lines(wish + ["--dry-run"], as: admin)
       #expect(tried.first == "Nothing is changed; with --reason it would be:")
       #expect(tried.contains("  it decides for 2 listings on sale"), "\(tried)")
+      #expect(tried.contains { $0.hasSuffix(" for vendor keyhaus, from now for good") }, "\(tried)")
       #expect(
         try await Cli.lines(wish + ["--reason", "agreed with the vendor"], as: admin).first == "Rule 1001 is set.")
       let preview = try await Cli.lines(["commission", "preview", "1", "--quantity", "2"], as: admin)

@@ -13,7 +13,7 @@ package enum EvidenceBundle {
   ) async throws -> String {
     let evidence = try await connection.read(isolation: .repeatableRead) { session in
       let viewer = try Viewer.current(session)
-      guard viewer.role.isStaff else { throw StoreError.notForVendors("evidence") }
+      guard viewer.role.isStaff else { throw StoreError.notShown("evidence", to: viewer.role) }
       return try OrderEvidence.read(session, order: try OrderLookup.number(session, viewer: viewer, key))
     }
     guard let evidence else { throw ConsoleFailure("nothing is known of “\(key)”", status: .noInput) }

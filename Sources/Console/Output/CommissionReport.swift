@@ -74,6 +74,13 @@ package enum CommissionReport {
       self.from = from
       self.until = until
     }
+
+    /// What it is for, as it was named: `vendor keyhaus and category game`.
+    fileprivate var scopeText: String {
+      let parts = [("vendor", vendor), ("category", category), ("product", product)]
+      let named = parts.compactMap { kind, name in name.map { "\(kind) \($0)" } }
+      return named.isEmpty ? "everything" : named.joined(separator: " and ")
+    }
   }
 
   /// Lets a rule begin; without a reason only tells what it would do. Returns what to say.
@@ -89,7 +96,7 @@ package enum CommissionReport {
       let reach = try CommissionPreview.reach(session, scope, at: wish.from)
       let draft = CommissionRules.Draft(
         scope: scope, basisPoints: wish.basisPoints, amounts: wish.amounts, from: wish.from, until: wish.until)
-      var lines = reachLines(draft, current, reach)
+      var lines = reachLines(draft, wish.scopeText, current, reach)
       if let reason {
         let made = try CommissionRules.set(session, draft, version: current?.version ?? 0, reason: reason)
         lines.insert("Rule \(made.rule) is set.", at: 0)
@@ -101,20 +108,23 @@ package enum CommissionReport {
   }
 
   private static func reachLines(
-    _ draft: CommissionRules.Draft, _ current: CommissionRow?, _ reach: CommissionPreview.Reach
+    _ draft: CommissionRules.Draft, _ scope: String, _ current: CommissionRow?, _ reach: CommissionPreview.Reach
   ) -> [String] {
     let rule = CommissionRule(
       id: CommissionRuleID(0), scope: draft.scope, basisPoints: draft.basisPoints, amounts: draft.amounts)
     let from = draft.from?.rfc3339 ?? "now"
     var lines = [
-      "  \(rule.termsText) for \(draft.scope.title), from \(from) "
+      "  \(rule.termsText) for \(scope), from \(from) "
         + (draft.until.map { "until \($0.rfc3339)" } ?? "for good")
     ]
     if let current { lines.append("  instead of rule \(current.rowID): \(current.rule.termsText)") }
     lines.append(
-      "  it decides for \(reach.listings) listings on sale"
+      "  it decides for \(reach.listings) \(reach.listings == 1 ? "listing" : "listings") on sale"
         + (reach.overruled > 0 ? "; for \(reach.overruled) more of its scope a more specific rule does" : ""))
-    lines.append("  \(reach.openOrders) open orders keep the terms they were sold with")
+    lines.append(
+      reach.openOrders == 1
+        ? "  1 open order keeps the terms it was sold with"
+        : "  \(reach.openOrders) open orders keep the terms they were sold with")
     return lines
   }
 

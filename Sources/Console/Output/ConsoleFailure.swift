@@ -63,7 +63,7 @@ package struct ConsoleFailure: Error, Equatable {
 
   private static func status(_ error: StoreError) -> CommandStatus {
     switch error {
-    case .notSignedIn, .notForVendors: .noPermission
+    case .notSignedIn, .notShown: .noPermission
     case .unknownWord, .badRow: .software
     }
   }

@@ -55,7 +55,17 @@ package struct ListReport: Sendable {
     } catch {
       throw ConsoleFailure(error, in: filter)
     }
-    if let sort { expression.sort = sort }
+    if let sort {
+      guard viewer.role.isStaff || sort.name == "id" && !sort.isAscending else {
+        throw ConsoleFailure(
+          "the list of \(kind.rawValue) has one order for \(viewer.role.plural): the latest first", status: .usage)
+      }
+      guard expression.sort == nil else {
+        throw ConsoleFailure(
+          "a list is sorted by one thing: --sort and `sort:` in the filter exclude each other", status: .usage)
+      }
+      expression.sort = sort
+    }
     var position = try await start(on: connection, viewer)
     var printer = RowPrinter(kind, format: format, terminal: terminal, output: output)
     var left = limit == 0 ? Int.max : limit

@@ -37,7 +37,8 @@ package enum OrderLookup {
       return story.order.number
     }
     let hits = try find(session, viewer: viewer, key, limit: 6)
-    guard let first = hits.first else {
+    // Everything begins with nothing.
+    guard let first = hits.first, !key.isEmpty else {
       throw ConsoleFailure("nothing is known of “\(key)”", status: .noInput)
     }
     guard hits.count == 1 else {

@@ -44,6 +44,10 @@ package enum PersonReport {
   package static func theme(
     _ name: String, _ library: ThemeLibrary, terminal: OutputTerminal = .standardOutput()
   ) throws -> [String] {
+    let names = library.names
+    guard names.contains(name) else {
+      throw ConsoleFailure("there is no theme \(name); there are \(names.joined(separator: ", "))", status: .noInput)
+    }
     do throws(ThemeError) {
       let isRich = ConsoleFolders.environment("TERM")?.contains("256") ?? false
       return ThemePreview.lines(

@@ -29,7 +29,7 @@ package enum TemplateReport {
   package static func key(_ text: String) throws -> TemplateKey {
     if let key = TemplateKey(rawValue: text) { return key }
     let names = TemplateKey.allCases.map(\.rawValue).joined(separator: ", ")
-    throw ConsoleFailure("there is no template \(text); there are \(names)", status: .usage)
+    throw ConsoleFailure("there is no template \(text); there are \(names)", status: .noInput)
   }
 
   /// Every text: ours, and every version that anything was sent from, the newest first.

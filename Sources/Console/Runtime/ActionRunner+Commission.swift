@@ -49,7 +49,7 @@ extension ActionRunner {
       if let current { lines.append("instead of rule \(current.rowID): \(current.rule.termsText)") }
       lines += try Self.example(session, draft)
       lines.append(
-        "It decides for \(reach.listings) listings on sale"
+        "It decides for \(reach.listings) \(reach.listings == 1 ? "listing" : "listings") on sale"
           + (reach.overruled > 0 ? "; for \(reach.overruled) more a more specific rule does" : ""))
       let kept = try CommissionPreview.openOrders(session, scope, limit: 3)
       let more = reach.openOrders > Int64(kept.count) ? " and \(reach.openOrders - Int64(kept.count)) more" : ""

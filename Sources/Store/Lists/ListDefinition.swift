@@ -73,6 +73,6 @@ extension ListDefinition {
   package static func vendorPage(
     _ session: borrowing Session, viewer: Viewer, _ conditions: VendorList.Conditions, after: Int64?, limit: Int
   ) throws -> [Row] {
-    throw StoreError.notForVendors("this list")
+    throw StoreError.notShown("this list", to: viewer.role)
   }
 }

@@ -28,7 +28,9 @@ package struct ListPage: Sendable {
     _ session: borrowing Session, viewer: Viewer, kind: ListKind, filter: FilterExpression, after: Int64? = nil,
     limit: Int = 100, reach: Int = 5_000
   ) throws -> ListPage {
-    guard kind.isOpen(to: viewer.role) else { throw StoreError.notForVendors("the list of \(kind.rawValue)") }
+    guard kind.isOpen(to: viewer.role) else {
+      throw StoreError.notShown("the list of \(kind.rawValue)", to: viewer.role)
+    }
     let (rows, next) = try read(
       kind.definition, session, viewer: viewer, filter: filter, after: after, limit: min(max(limit, 1), 500),
       reach: max(reach, 1))
