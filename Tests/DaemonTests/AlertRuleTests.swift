@@ -155,6 +155,47 @@ import Testing
     }
   }
 
+  @Test(
+    "A mail server that goes away in the midst of traffic is told of within a minute and a half, whatever was good before"
+  )
+  func mailGoesAway() async throws {
+    let good = """
+      INSERT INTO gkm.delivery_attempt (delivery_id, number, started_at, order_id, outcome, ended_at)
+      SELECT n, 1, now() - interval '100 s', n, 'confirmed', now() - interval '99 s' FROM generate_series(1, 60) n;
+      """
+    let bad = """
+      INSERT INTO gkm.delivery_attempt (delivery_id, number, started_at, order_id, outcome, ended_at, reply)
+      SELECT n, 1, now() - interval '20 s', n, 'deferred', now() - interval '19 s', 'connection refused'
+      FROM generate_series(101, 105) n;
+      """
+    try await AlertBench.with { bench in
+      try await bench.plant(good + bad)
+      #expect(try await bench.said(from: 0, to: 30) == ["firing smtp"])
+      let detail = try await bench.sql("SELECT detail FROM gkm.alert WHERE rule = 'smtp';")
+      #expect(detail == "5 of 5 mails of the last 60 s were not taken; the newest: connection refused")
+    }
+    // One alone that waits, tried again and again, is enough where nothing else is sent.
+    try await AlertBench.with { bench in
+      try await bench.plant(bad.replacing("SELECT n, 1", with: "SELECT 101, n"))
+      #expect(try await bench.said(from: 0, to: 30) == ["firing smtp"])
+    }
+    // A few that are tried again and again are a few.
+    try await AlertBench.with { bench in
+      let again = bad.replacing("SELECT n, 1", with: "SELECT 101 + n % 3, n").replacing("(101, 105)", with: "(1, 90)")
+      let lately = good.replacing("(1, 60)", with: "(201, 210)").replacing("100 s", with: "15 s")
+        .replacing("99 s", with: "14 s")
+      try await bench.plant(lately + again)
+      #expect(try await bench.said(from: 0, to: 30).isEmpty)
+    }
+    // One that was taken among them says that the server is there.
+    try await AlertBench.with { bench in
+      let one = good.replacing("(1, 60)", with: "(201, 201)").replacing("100 s", with: "15 s")
+        .replacing("99 s", with: "14 s")
+      try await bench.plant(good + bad + one)
+      #expect(try await bench.said(from: 0, to: 30).isEmpty)
+    }
+  }
+
   @Test("A rule that is switched off says nothing")
   func disabled() async throws {
     try await AlertBench.with("[alerts.backlog]\nenabled = false") { bench in

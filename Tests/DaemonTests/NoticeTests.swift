@@ -273,6 +273,31 @@ import Testing
     }
   }
 
+  @Test("When the mail server is back, the mails that wait go at once; chats keep their time, and what is sent is left")
+  func mailIsBack() async throws {
+    try await NoticeBench.with { bench in
+      try await bench.tellVendor()
+      try await bench.tell(4)
+      try await bench.sql(
+        """
+        BEGIN; SET LOCAL session_replication_role = replica;
+        UPDATE gkm.notice SET state = 'retrying', next_attempt_at = now() + interval '1 hour';
+        UPDATE gkm.notice SET channel = 'telegram' WHERE dedupe LIKE '%test/2%';
+        UPDATE gkm.notice SET state = 'sent', next_attempt_at = NULL WHERE dedupe LIKE '%test/3%';
+        UPDATE gkm.job SET run_at = now() + interval '1 hour' WHERE kind = 'notify';
+        UPDATE gkm.job SET lease_token = 7 WHERE subject = (SELECT id::text FROM gkm.notice WHERE dedupe LIKE '%test/4%');
+        COMMIT;
+        """)
+      #expect(try await bench.daemon.write { try NoticeQueue.mailIsBack($0) } == 1)
+      let due = try await bench.sql(
+        """
+        SELECT string_agg(right(n.dedupe, 1) || (n.next_attempt_at <= now()), ',' ORDER BY n.id)
+        FROM gkm.notice n JOIN gkm.job j ON j.subject = n.id::text WHERE j.kind = 'notify' AND j.run_at <= now();
+        """)
+      #expect(due == "1true", "\(try await bench.sql("SELECT string_agg(dedupe, ',') FROM gkm.notice;"))")
+    }
+  }
+
   @Test("Every message waits as long as its attempt says, and never longer than it was asked to")
   func schedule() {
     #expect(NoticeSchedule.delay(afterAttempt: 1, jitter: 0.5) == .seconds(1))

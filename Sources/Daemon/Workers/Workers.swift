@@ -87,7 +87,15 @@ package final class Workers: Service {
     }
     let dataKeys = DataKeyCache(means.vault)
     let wake = means.wake
-    let gate = MailGate(logger: logger, now: now) { wake(.deliver) }
+    let pool = means.pool
+    let gate = MailGate(logger: logger, now: now) {
+      wake(.deliver)
+      // Notices wait longer and longer between their tries, the team's alerts among them.
+      Task {
+        _ = try? await pool.write { try NoticeQueue.mailIsBack($0) }
+        wake(.notify)
+      }
+    }
     sender = DeliverySender(
       pool: means.pool, keys: dataKeys, mail: KeyMail(means.mail, vault: means.vault),
       outbound: means.outbound, server: server, keeper: keeper, settler: settler, slots: slots,

@@ -78,6 +78,23 @@ package enum NoticeQueue {
     try session.first("SELECT gkm.watch_stock()") { try $0.int(0) } ?? 0
   }
 
+  /// Makes mails due that wait for their next try: the server they wait for is back. Answers how many.
+  @discardableResult
+  package static func mailIsBack(_ session: borrowing Session) throws -> Int {
+    try session.execute(
+      """
+      WITH waiting AS MATERIALIZED (
+        SELECT id FROM gkm.notice WHERE state = 'retrying' AND channel = 'email' ORDER BY id LIMIT 20000
+      ), due AS (
+        UPDATE gkm.job AS j SET run_at = now() FROM waiting AS w
+        WHERE j.kind = \(JobKind.notify.rawValue) AND j.subject = w.id::text AND j.run_at > now()
+          AND j.lease_token IS NULL
+        RETURNING w.id
+      )
+      UPDATE gkm.notice AS n SET next_attempt_at = now(), updated_at = now() FROM due WHERE n.id = due.id
+      """)
+  }
+
   /// Says which channels the team listens on: notices to the team go there from now on.
   package static func setTeamChannels(
     _ session: borrowing Session, _ channels: [NoticeChannel], locale: String
