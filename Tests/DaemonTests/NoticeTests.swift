@@ -291,7 +291,7 @@ import Testing
       #expect(try await bench.daemon.write { try NoticeQueue.mailIsBack($0) } == 1)
       let due = try await bench.sql(
         """
-        SELECT string_agg(right(n.dedupe, 1) || (n.next_attempt_at <= now()), ',' ORDER BY n.id)
+        SELECT string_agg(substring(n.dedupe FROM 'test/([0-9])') || (n.next_attempt_at <= now()), ',' ORDER BY n.id)
         FROM gkm.notice n JOIN gkm.job j ON j.subject = n.id::text WHERE j.kind = 'notify' AND j.run_at <= now();
         """)
       let names = try await bench.sql("SELECT string_agg(dedupe, ',') FROM gkm.notice;")
