@@ -170,7 +170,7 @@ package final class FaultProxy: Sendable {
       }
     }
     // A half-open client is never told; any other side is.
-    while way == .toClient, link.isHalf, fault == .halfOpen, !link.isEnded { usleep(20_000) }
+    while way == .toClient, link.isHalf, !link.isEnded { usleep(20_000) }
     link.end()
     if link.leave() { state.withLock { $0.links[ObjectIdentifier(link)] = nil } }
   }

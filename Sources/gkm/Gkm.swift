@@ -66,7 +66,9 @@ struct Gkm: AsyncParsableCommand {
       if given.contains(RestrictedLogin.option) { given = try RestrictedLogin.enter(given) }
       let arguments = ConnectionArguments.arranged(given)
       try CommandWords.judge(arguments, under: Self.self)
-      var command = try parseAsRoot(arguments)
+      // Who says nothing wants the console, and wants it at once: all commands need not be looked at for that.
+      var command: any ParsableCommand =
+        try arguments.isEmpty ? UICommand.parse([]) : parseAsRoot(arguments)
       if var asynchronous = command as? any AsyncParsableCommand {
         try await asynchronous.run()
       } else {

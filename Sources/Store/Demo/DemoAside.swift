@@ -119,7 +119,12 @@ struct DemoAside {
         AND NOT EXISTS (SELECT FROM gkm.dispute_evidence x WHERE x.dispute_id = d.id)
       """
     let disputes = try DisputeList.page(session, where: [answered], after: nil, limit: Self.disputesAtMost)
-    for (place, dispute) in disputes.enumerated() where dispute.status != "needs_response" || place.isMultiple(of: 2) {
+    var waiting = 0
+    for dispute in disputes {
+      if dispute.status == "needs_response" {
+        waiting += 1
+        guard !waiting.isMultiple(of: 2) else { continue }
+      }
       guard let source = try EvidenceSource.read(session, dispute: dispute.dispute) else { continue }
       try write(Evidence(from: source), dispute, session)
     }
