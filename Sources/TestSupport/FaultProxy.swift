@@ -45,6 +45,8 @@ package final class FaultProxy: Sendable {
     var fault = Fault.none
     /// How many more connections it meets; nil: all.
     var left: Int?
+    /// Whether a client whose side was gone is not told when the fault is over, either.
+    var isLasting = false
     var hits = 0
     var links: [ObjectIdentifier: FaultLink] = [:]
   }
@@ -74,11 +76,14 @@ package final class FaultProxy: Sendable {
 
   /// From now on this is what happens.
   ///
-  /// - Parameter times: a fault of one moment meets so many connections, and then bytes pass again.
-  package func set(_ fault: Fault, times: Int? = nil) {
+  /// - Parameters:
+  ///   - times: a fault of one moment meets so many connections, and then bytes pass again.
+  ///   - lasting: clients whose side is gone are not told of it when the fault is over, either.
+  package func set(_ fault: Fault, times: Int? = nil, lasting: Bool = false) {
     state.withLock { state in
       state.fault = fault
       state.left = times
+      state.isLasting = state.isLasting || lasting
     }
     if fault == .halfOpen { for link in links { link.endServer() } }
     if fault == .refuse { cut() }
@@ -99,6 +104,7 @@ package final class FaultProxy: Sendable {
 
   private var links: [FaultLink] { state.withLock { Array($0.links.values) } }
   private var fault: Fault { state.withLock { $0.fault } }
+  private var isSilent: Bool { state.withLock { $0.fault == .halfOpen || $0.isLasting } }
 
   private static func loopback(_ port: Int) -> sockaddr_in {
     var address = sockaddr_in()
@@ -169,8 +175,8 @@ package final class FaultProxy: Sendable {
         guard send(bytes, to: sink, sliced: false) else { break loop }
       }
     }
-    // A half-open client is never told; any other side is.
-    while way == .toClient, link.isHalf, !link.isEnded { usleep(20_000) }
+    // A half-open client is not told while that lasts; any other side is.
+    while way == .toClient, link.isHalf, isSilent, !link.isEnded { usleep(20_000) }
     link.end()
     if link.leave() { state.withLock { $0.links[ObjectIdentifier(link)] = nil } }
   }

@@ -304,6 +304,13 @@ struct CanaryRun: Sendable {
       "/bin/bash", ["-c", "while :; do sleep 1; done", "planted"] + words,
       environment: Dictionary(uniqueKeysWithValues: words.enumerated().map { ("PLANTED_\($0.offset)", $0.element) }))
     self.holder = holder
+    // Whoever starts a process goes on a moment before it shows its words to others.
+    let last = words.last ?? ""
+    for _ in 0..<200 {
+      let shown = try ["cmdline", "environ"].map { try TextFile.read("/proc/\(holder.pid)/\($0)") }
+      if shown.allSatisfy({ $0.contains(last) }) { break }
+      try await Task.sleep(for: .milliseconds(20))
+    }
     try keepProcess(holder.pid, "planted")
   }
 

@@ -150,7 +150,7 @@ enum PostgresRows {
     try await PostgresRows.during(
       orders: 120, perSecond: 20, on: server, settings: Rig.hasty + "\n[database]\nstatement_timeout = \"2s\"\n"
     ) { rig in
-      rig.toPostgres.set(fault)
+      rig.toPostgres.set(fault, lasting: true)
       try await Task.sleep(for: .seconds(6))
       rig.toPostgres.set(.none)
     }
