@@ -17,14 +17,13 @@ $$;
 REVOKE ALL ON FUNCTION gkm.doubled_tables(text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION gkm.doubled_tables(text) TO gkm_audit_owner;
 
--- Analyzes them; answers how many there were. One daemon at a time looks.
-CREATE OR REPLACE FUNCTION gkm.refresh_statistics() RETURNS integer
-LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = '' AS $$
+-- Analyzes those of whoever it runs as; answers how many there were.
+CREATE OR REPLACE FUNCTION gkm.analyze_doubled() RETURNS integer
+LANGUAGE plpgsql VOLATILE SECURITY INVOKER SET search_path = '' AS $$
 DECLARE
   grown name;
   done integer := 0;
 BEGIN
-  IF NOT pg_catalog.pg_try_advisory_xact_lock(7261005) THEN RETURN 0; END IF;
   FOR grown IN SELECT gkm.doubled_tables(current_user) LOOP
     -- One that autovacuum is at needs no second look.
     EXECUTE format('ANALYZE (SKIP_LOCKED) gkm.%I', grown);
@@ -32,6 +31,14 @@ BEGIN
   END LOOP;
   RETURN done;
 END $$;
+REVOKE ALL ON FUNCTION gkm.analyze_doubled() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION gkm.analyze_doubled() TO gkm_audit_owner;
+
+-- One daemon at a time looks.
+CREATE OR REPLACE FUNCTION gkm.refresh_statistics() RETURNS integer
+LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = '' AS $$
+  SELECT CASE WHEN pg_catalog.pg_try_advisory_xact_lock(7261005) THEN gkm.analyze_doubled() ELSE 0 END
+$$;
 REVOKE ALL ON FUNCTION gkm.refresh_statistics() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION gkm.refresh_statistics() TO gkm_daemon;
 RESET ROLE;
@@ -39,17 +46,7 @@ RESET ROLE;
 -- The audit log has an owner of its own, and only that one may analyze it.
 SET ROLE gkm_audit_owner;
 CREATE OR REPLACE FUNCTION gkm.refresh_audit_statistics() RETURNS integer
-LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = '' AS $$
-DECLARE
-  grown name;
-  done integer := 0;
-BEGIN
-  FOR grown IN SELECT gkm.doubled_tables(current_user) LOOP
-    EXECUTE format('ANALYZE (SKIP_LOCKED) gkm.%I', grown);
-    done := done + 1;
-  END LOOP;
-  RETURN done;
-END $$;
+LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = '' AS 'SELECT gkm.analyze_doubled()';
 REVOKE ALL ON FUNCTION gkm.refresh_audit_statistics() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION gkm.refresh_audit_statistics() TO gkm_daemon;
 RESET ROLE;
