@@ -1,4 +1,5 @@
 import ArgumentParser
+import FoundationEssentials
 import Glibc
 import Logging
 import Outbound
@@ -48,6 +49,13 @@ struct Serve: AsyncParsableCommand {
     help: "A fault to play, as NAME=VALUE; may be repeated. \(Knobs.names.joined(separator: ", ")).")
   var knobs: [String] = []
 
+  @Option(
+    help: """
+      A file of payments made before, to refund and to dispute: on each line a JSON object with payment_intent, charge, \
+      amount, currency, created, and perhaps amount_refunded, email, name, card_brand, card_last4, metadata, disputes.
+      """)
+  var history: String?
+
   @Option(help: "Also play customers: how many begin a checkout each second.")
   var trafficRate: Double?
 
@@ -65,6 +73,11 @@ struct Serve: AsyncParsableCommand {
       announce("stripesim ready \(url)")
       address.yield(url)
       address.finish()
+    }
+    if let history {
+      do { try simulator.remember(history: Array(try Data(contentsOf: URL(fileURLWithPath: history)))) } catch {
+        throw ValidationError("--history \(history): \(error)")
+      }
     }
     var services: [ServiceGroupConfiguration.ServiceConfiguration] = [
       .init(service: simulator, successTerminationBehavior: .gracefullyShutdownGroup)

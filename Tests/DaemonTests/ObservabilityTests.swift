@@ -88,4 +88,31 @@ struct ObservabilityTests {
     }
     #expect(refused >= 7)
   }
+
+  @Test("With a pace, whoever comes on the heels of a batch shares the next; a quiet key waits for nothing")
+  func paced() async throws {
+    let pace = Duration.milliseconds(300)
+    let batcher = Batcher<Int, Int, [Int]>(.init(lanes: 3, batch: 8, waiting: 100, pace: pace)) { _, items in
+      items.map { _ in .success(items) }
+    }
+    let start = ContinuousClock.now
+    #expect(try await batcher.submit(0, for: 0) == [0])
+    #expect(ContinuousClock.now - start < pace)
+    let groups = try await withThrowingTaskGroup(of: [Int].self) { group in
+      for number in 1...5 { group.addTask { try await batcher.submit(number, for: 0) } }
+      return try await group.reduce(into: Set<Set<Int>>()) { $0.insert(Set($1)) }
+    }
+    #expect(groups == [[1, 2, 3, 4, 5]])
+    #expect(ContinuousClock.now - start >= pace)
+    // A batch that is full waits for nobody, and of a quiet key none does.
+    let full = try await withThrowingTaskGroup(of: [Int].self) { group in
+      for number in 0..<16 { group.addTask { try await batcher.submit(number, for: 1) } }
+      return try await group.reduce(into: Set<[Int]>()) { $0.insert($1) }
+    }
+    #expect(full.reduce(0) { $0 + $1.count } == 16)
+    try await Task.sleep(for: pace * 2)
+    let quiet = ContinuousClock.now
+    #expect(try await batcher.submit(6, for: 0) == [6])
+    #expect(ContinuousClock.now - quiet < pace)
+  }
 }

@@ -78,6 +78,7 @@ struct Overload: Sendable {
     print("again \(Int(again)) orders/s, \(Int(recovered)) s after the end; slowest \(try await rig.slowest()) s")
     print("seconds from the event to the payment, and to each attempt:\n\(try await rig.slowStories())")
     #expect(again > capacity * 0.5, "\(Int(again)) of \(Int(capacity)) orders/s")
+    #expect(recovered < 30, "full speed came \(Int(recovered)) s after the end")
   }
 
   /// A worker is killed each ten seconds, and another takes its place; Redis forgets everything twice.

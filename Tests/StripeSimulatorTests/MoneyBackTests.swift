@@ -96,4 +96,31 @@ struct MoneyBackTests {
       #expect(try await lab.client.disputes(paymentIntent: intent).collect().map(\.id) == [id])
     }
   }
+
+  @Test("What was paid before it was there can be refunded, and its disputes answered; a bad line is named")
+  func history() throws {
+    var state = SimulatorState(SimulatorConfiguration())
+    let line = """
+      {"payment_intent":"pi_old","charge":"ch_old","amount":2997,"amount_refunded":999,"currency":"eur","created":1700000000,\
+      "email":"a@example.com","card_brand":"visa","card_last4":"1881","metadata":{"order":"GK-1"},\
+      "disputes":[{"id":"dp_old","amount":2997,"reason":"fraudulent","status":"needs_response","created":1700000100,\
+      "due_by":1700777700}]}
+      """
+    try state.remember(history: Array("\(line)\n\n".utf8))
+    #expect(state.takeOutbox().isEmpty && state.balance.count == 0)
+    let charge = try #require(state.charges["ch_old"])
+    #expect(charge.amount - charge.amountRefunded == 1998 && charge.card.last4 == "1881" && charge.disputes == ["dp_old"])
+    #expect(state.intents["pi_old"]?.status == "succeeded" && state.intents["pi_old"]?.metadata == ["order": "GK-1"])
+    #expect(try state.dispute("dp_old").dueBy == 1_700_777_700)
+
+    for (bad, problem) in [
+      ("{\"charge\":\"ch_1\"}", "line 2: payment_intent: a text is wanted"),
+      (line.replacing("2997", with: "\"x\""), "line 2: amount: a whole number is wanted"),
+    ] {
+      do throws(SimulatorState.BadHistory) {
+        try state.remember(history: Array("\(line)\n\(bad)".utf8))
+        Issue.record("\(bad) was taken")
+      } catch { #expect(error.description == problem) }
+    }
+  }
 }

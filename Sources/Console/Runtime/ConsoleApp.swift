@@ -61,6 +61,7 @@ package final class ConsoleApp {
   private var shown: String?
   private var shownSerial = 0
   private var begun = SystemClock.now
+  private var isStarting = true
   /// A session lasts no longer, whatever is done in it.
   private static let longest = Duration.seconds(12 * 3_600)
 
@@ -145,8 +146,19 @@ package final class ConsoleApp {
   }
 
   private func handle(_ event: Event) {
+    if case .listLoaded = event { endStart() }
     perform(update(&state, event, now: SystemClock.now))
     tellPresence()
+  }
+
+  /// With the first rows on the screen the start is over: what only it ran through is given back, once it is quiet.
+  private func endStart() {
+    guard isStarting else { return }
+    isStarting = false
+    Task.detached {
+      try? await Task.sleep(for: .seconds(2))
+      StartCode.giveBack()
+    }
   }
 
   /// Colleagues hear which order is open here; a vendor has none.

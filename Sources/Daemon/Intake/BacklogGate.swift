@@ -5,8 +5,9 @@ import ServiceLifecycle
 import Store
 import Synchronization
 
-/// Closes intake while more events wait to be applied than may, or the oldest of them waits for longer than it may. The
-/// second bound follows what the workers get done, the first does not need any of them to be there.
+/// Closes intake while more events wait to be applied than may, or while one of them waits for longer than it may: the
+/// oldest already, or, at the pace at which they are worked off, what would come now. The second bound follows what the
+/// workers get done, the first does not need any of them to be there.
 ///
 /// Taking in costs a fraction of what an order costs, so a flood would take the processors from the workers and make
 /// everybody wait. Beyond the bound Stripe is asked to come again, which it does for three days; whoever was told
@@ -15,6 +16,8 @@ package final class BacklogGate: Service, Sendable {
   private struct State {
     var isClosed = false
     var oldest: Instant?
+    var last: Instant?
+    var pace = DrainPace()
   }
 
   private let state = Mutex(State())
@@ -54,21 +57,24 @@ package final class BacklogGate: Service, Sendable {
 
   /// Counts now. Where that fails the gate stays as it is: whether PostgreSQL is there shows when events are stored.
   package func look() async throws {
-    let floor = state.withLock { $0.oldest }.map { $0 - Self.margin }
+    let (floor, last) = state.withLock { ($0.oldest.map { $0 - Self.margin }, $0.last) }
     let limit = limit
-    let count = try await pool.read { try Backlog.count($0, .apply, atMost: limit, since: floor) }
+    let count = try await pool.read { try Backlog.count($0, .apply, atMost: limit, since: floor, newSince: last) }
     let waits = count.oldest.map { count.now - $0 } ?? .zero
-    let isTooOld = age.map { waits > $0 } ?? false
-    let isClosed = count.waiting >= limit || isTooOld
-    let wasClosed = state.withLock { state in
-      defer { state = State(isClosed: isClosed, oldest: count.oldest ?? count.now) }
-      return state.isClosed
+    let (wasClosed, isClosed, expected) = state.withLock { state in
+      let wasClosed = state.isClosed
+      state.pace.see(.init(waiting: count.waiting, new: count.new, oldest: count.oldest, at: count.now))
+      let expected = state.pace.wait ?? .zero
+      state.isClosed = count.waiting >= limit || age.map { max(waits, expected) > $0 } ?? false
+      state.oldest = count.oldest ?? count.now
+      state.last = count.now
+      return (wasClosed, state.isClosed, expected)
     }
     guard wasClosed != isClosed else { return }
     if isClosed {
       logger.error(
         "too many events wait to be applied: new ones are refused",
-        metadata: ["waiting": "\(count.waiting)", "longest": "\(waits)"])
+        metadata: ["waiting": "\(count.waiting)", "longest": "\(waits)", "expected": "\(expected)"])
     } else {
       logger.notice("events are taken again", metadata: ["waiting": "\(count.waiting)"])
     }

@@ -2,9 +2,13 @@ import Synchronization
 
 /// Groups what many callers ask for at the same time, so that they share one transaction.
 ///
-/// There is no artificial waiting: a caller who finds a lane free leaves at once, alone or with whoever came in the
-/// same moment; while all lanes of a key are under way, callers gather, and the next lane to come free takes as many of
-/// them as fit, the longest waiting first. Keys are independent of each other.
+/// A caller who finds a lane free leaves at once, alone or with whoever came in the same moment; while all lanes of a key
+/// are under way, callers gather, and the next lane to come free takes as many of them as fit, the longest waiting first.
+/// Keys are independent of each other.
+///
+/// With a `pace`, batches of one key start no closer together: whoever comes on the heels of a batch waits out the rest
+/// of that moment for company. A quiet key never waits, and a busy one pays for hundreds of transactions a second
+/// instead of thousands.
 package final class Batcher<Key: Hashable & Sendable, Item: Sendable, Output: Sendable>: Sendable {
   package struct Limits: Sendable {
     /// Batches of one key under way at once.
@@ -13,11 +17,14 @@ package final class Batcher<Key: Hashable & Sendable, Item: Sendable, Output: Se
     package var batch: Int
     /// Items waiting, over all keys; beyond it `BatcherFull` is thrown.
     package var waiting: Int
+    /// Between the starts of two batches of one key at least, unless a batch is full.
+    package var pace: Duration
 
-    package init(lanes: Int, batch: Int, waiting: Int) {
+    package init(lanes: Int, batch: Int, waiting: Int, pace: Duration = .zero) {
       self.lanes = lanes
       self.batch = batch
       self.waiting = waiting
+      self.pace = pace
     }
   }
 
@@ -29,6 +36,10 @@ package final class Batcher<Key: Hashable & Sendable, Item: Sendable, Output: Se
     /// Entries before this are taken already.
     var head = 0
     var lanes = 0
+    /// When the next batch may start.
+    var next: ContinuousClock.Instant?
+    /// A lane waits for that: it takes along whoever comes meanwhile.
+    var isPaced = false
 
     var count: Int { entries.count - head }
 
@@ -76,7 +87,7 @@ package final class Batcher<Key: Hashable & Sendable, Item: Sendable, Output: Se
         state.queues[key] = nil
         queue.entries.append((item, answer))
         state.waiting += 1
-        let opens = queue.lanes < limits.lanes
+        let opens = queue.lanes < limits.lanes && !queue.isPaced
         if opens { queue.lanes += 1 }
         state.queues[key] = queue
         return opens ? .opensLane : .queued
@@ -91,17 +102,35 @@ package final class Batcher<Key: Hashable & Sendable, Item: Sendable, Output: Se
 
   private enum Admission { case refused, queued, opensLane }
 
+  /// When the next batch starts; `nil`: at once.
+  private func start(_ key: Key) -> ContinuousClock.Instant? {
+    guard limits.pace > .zero else { return nil }
+    return state.withLock { state in
+      guard var queue = state.queues[key], queue.count > 0, queue.count < limits.batch else { return nil }
+      state.queues[key] = nil
+      let now = ContinuousClock.now
+      let start = max(now, queue.next ?? now)
+      queue.next = start + limits.pace
+      queue.isPaced = start > now
+      state.queues[key] = queue
+      return start > now ? start : nil
+    }
+  }
+
   /// Takes batch after batch until nothing waits for this key. Each submitter awaits its answer, so no lane outlives
   /// those it works for.
   private func runLane(_ key: Key) async {
     while true {
+      if let start = start(key) { try? await Task.sleep(until: start, tolerance: .zero) }
       let entries = state.withLock { state -> ArraySlice<Entry> in
         guard var queue = state.queues[key] else { return [] }
         state.queues[key] = nil
         let taken = queue.take(limits.batch)
         state.waiting -= taken.count
+        queue.isPaced = false
         if taken.isEmpty { queue.lanes -= 1 }
-        if queue.lanes > 0 || queue.count > 0 { state.queues[key] = queue }
+        // Keys without a pace are as many as there are things on sale, and forgotten when idle.
+        if queue.lanes > 0 || queue.count > 0 || queue.next != nil { state.queues[key] = queue }
         return taken
       }
       if entries.isEmpty { return }

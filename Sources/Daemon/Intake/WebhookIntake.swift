@@ -58,7 +58,8 @@ package final class WebhookIntake: Sendable {
       pool: pool, seen: seen, wake: wake, installation: installation, telemetry: telemetry, logger: logger)
     self.recorder = recorder
     lanes = Lanes(
-      Lanes.Limits(lanes: settings.lanes, batch: settings.batchLimit, waiting: settings.queueLimit)
+      Lanes.Limits(
+        lanes: settings.lanes, batch: settings.batchLimit, waiting: settings.queueLimit, pace: settings.pace)
     ) { _, arrivals in
       await recorder.record(arrivals.map { ($0.event, $0.deadline) })
     }
