@@ -100,14 +100,14 @@ def program(plan, make, data):
         time.sleep(0.5)
         terminal.settle()
         count, _, processor, woken = terminal.watch(plan.console_idle)
-        memory, own = terminal.resident()
+        memory, peak, own = terminal.resident()
     finally:
         terminal.close()
     return {"paint_ms": statistics.median(paints), "data_ms": statistics.median(datas), "data_worst_ms": max(datas),
             "key_bytes": statistics.median(count for count, _ in keys), "key_bytes_worst": max(count for count, _ in keys),
             "key_ms": statistics.median(spent for _, spent in keys), "idle_bytes": count / plan.console_idle,
             "idle_percent": 100 * processor / plan.console_idle, "idle_woken": woken / plan.console_idle, "rss_mb": memory,
-            "own_mb": own}
+            "peak_mb": peak, "own_mb": own}
 
 
 def busy(stand, database, make, seconds=8):
@@ -211,7 +211,7 @@ BUDGETS = [
     ("busy feed", "busy_bytes", "{:,.0f} B/s", 6000, "< 6,000 B/s"),
     ("  changes", "busy_changes", "{:,.0f} /s", None, ""), ("  processor", "busy_percent", "{:.1f} %", None, ""),
     ("  frames", "busy_frames", "{:.1f} /s", 2.01, "<= 2 /s"), ("resident", "rss_mb", "{:.1f} MB", 25, "< 25 MB"),
-    ("  without code", "own_mb", "{:.1f} MB", None, ""),
+    ("  at its start", "peak_mb", "{:.1f} MB", None, ""), ("  without code", "own_mb", "{:.1f} MB", None, ""),
 ]
 
 

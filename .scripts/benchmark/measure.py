@@ -32,7 +32,7 @@ class Plan:
         quick = options.quick
         self.quick = quick
         self.orders = options.orders or (3_000 if quick else 10_000)
-        self.intake_events = 60_000 if quick else 150_000
+        self.intake_events = 100_000 if quick else 250_000
         self.intake_seconds = 4 if quick else 10
         self.pgbench_seconds = 3 if quick else 8
         self.calm_seconds = 6 if quick else 20

@@ -20,9 +20,12 @@ def ratio(own, bare):
     return f"{value:.2f} x pgbench, {at_least(value, 1.5)}"
 
 
+def several(rates):
+    return ", ".join(f"{clients}: {rate:,.0f}" for clients, rate in rates.items())
+
+
 def pgbench(bare):
-    runs = ", ".join(f"{clients}: {rate:,.0f}" for clients, rate in bare["all"].items())
-    return f"pgbench {bare['per_second']:,.0f}/s ({runs})"
+    return f"pgbench {bare['per_second']:,.0f}/s ({several(bare['all'])})"
 
 
 def refusals(row):
@@ -33,7 +36,7 @@ def refusals(row):
 def flow_rows(results):
     if "intake" in results:
         intake, half = results["intake"], results["intake"]["half"]
-        yield ("intake, acknowledged", f"{intake['events_per_second']:,.0f} events/s",
+        yield ("intake, acknowledged", f"{intake['events_per_second']:,.0f} events/s ({several(intake['rates'])})",
                pgbench(results["pgbench_intake"]), ratio(intake["events_per_second"], results["pgbench_intake"]))
         yield ("  at full load", f"p50 {intake['p50_ms']:.1f} ms, p99 {intake['p99_ms']:.1f} ms",
                f"{intake['events']:,} events of {intake['request_bytes']:,} bytes, {refusals(intake)}", "")

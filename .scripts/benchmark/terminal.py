@@ -104,11 +104,12 @@ class Terminal:
         return threads
 
     def resident(self):
-        """(megabytes at most so far, megabytes that are no file's): the rest is code, which the system holds once for all
-        who run it."""
+        """(megabytes now, at most so far, megabytes that are no file's): the rest is code, which the system holds once for
+        all who run it."""
         with open(f"/proc/{self.child.pid}/status") as file:
             status = file.read()
-        return tuple(int(re.search(rf"^{name}:\s+(\d+) kB", status, re.M).group(1)) / 1024 for name in ("VmHWM", "RssAnon"))
+        return tuple(int(re.search(rf"^{name}:\s+(\d+) kB", status, re.M).group(1)) / 1024
+            for name in ("VmRSS", "VmHWM", "RssAnon"))
 
     def text(self):
         return ESCAPES.sub(b"", self.bytes)

@@ -26,7 +26,7 @@ struct ConfigurationTests {
     #expect(configuration.intake.bodyLimitBytes == 1 << 20)
     #expect(configuration.intake.tolerance == .seconds(300))
     #expect(configuration.intake.seenFor >= .seconds(4 * 86_400))
-    #expect(configuration.intake.batchLimit == 128)
+    #expect(configuration.intake.batchLimit == 256)
     #expect(configuration.workers.poll <= .seconds(1))
     #expect(configuration.http.publicURL == "http://127.0.0.1:8080")
   }

@@ -152,6 +152,7 @@ package final class ConsoleApp {
   }
 
   /// With the first rows on the screen the start is over: what only it ran through is given back, once it is quiet.
+  /// Earlier would make the first rows come later: what the start shares with them would have to be fetched again.
   private func endStart() {
     guard isStarting else { return }
     isStarting = false

@@ -21,7 +21,8 @@ package enum Backlog {
   ///     rows of jobs long done, which a vacuum that is held back has left there.
   ///   - last: what became due after it is counted as new.
   package static func count(
-    _ session: borrowing Session, _ kind: JobKind, atMost limit: Int, since floor: Instant?, newSince last: Instant? = nil
+    _ session: borrowing Session, _ kind: JobKind, atMost limit: Int, since floor: Instant?,
+    newSince last: Instant? = nil
   ) throws -> Count {
     let row = try session.first(
       """
