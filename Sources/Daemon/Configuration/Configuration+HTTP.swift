@@ -83,7 +83,7 @@ package struct IntakeSettings: Sendable {
     bodyLimitBytes = reader.number("intake.body_limit_bytes", default: 1 << 20, in: 1_024...(16 << 20))
     tolerance = reader.duration("intake.tolerance", default: .seconds(300), in: .seconds(1)...(.seconds(3_600)))
     lanes = reader.number("intake.lanes", default: 2, in: 1...16)
-    pace = reader.duration("intake.pace", default: .milliseconds(2), in: .zero...(.milliseconds(100)))
+    pace = reader.duration("intake.pace", default: .milliseconds(4), in: .zero...(.milliseconds(100)))
     batchLimit = reader.number("intake.batch_limit", default: 256, in: 1...1_000)
     queueLimit = reader.number("intake.queue_limit", default: 8_192, in: 1...1_000_000)
     backlogLimit = reader.number("intake.backlog_limit", default: 50_000, in: 10...100_000_000)

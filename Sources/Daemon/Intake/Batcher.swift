@@ -8,7 +8,7 @@ import Synchronization
 ///
 /// With a `pace`, batches of one key start no closer together: whoever comes on the heels of a batch waits out the rest
 /// of that moment for company. A quiet key never waits, and a busy one pays for hundreds of transactions a second
-/// instead of thousands; behind a batch of many the wait is twice as long, since as many more are about to come.
+/// instead of thousands.
 package final class Batcher<Key: Hashable & Sendable, Item: Sendable, Output: Sendable>: Sendable {
   package struct Limits: Sendable {
     /// Batches of one key under way at once.
@@ -38,8 +38,6 @@ package final class Batcher<Key: Hashable & Sendable, Item: Sendable, Output: Se
     var lanes = 0
     /// When the next batch may start.
     var next: ContinuousClock.Instant?
-    /// The last batch was one of many.
-    var isBusy = false
     /// A lane waits for that: it takes along whoever comes meanwhile.
     var isPaced = false
 
@@ -64,8 +62,6 @@ package final class Batcher<Key: Hashable & Sendable, Item: Sendable, Output: Se
     var queues: [Key: Queue] = [:]
     var waiting = 0
   }
-
-  private static var many: Int { 16 }
 
   private let limits: Limits
   private let state = Mutex(State())
@@ -114,7 +110,7 @@ package final class Batcher<Key: Hashable & Sendable, Item: Sendable, Output: Se
       state.queues[key] = nil
       let now = ContinuousClock.now
       let start = max(now, queue.next ?? now)
-      queue.next = start + (queue.isBusy ? limits.pace * 2 : limits.pace)
+      queue.next = start + limits.pace
       queue.isPaced = start > now
       state.queues[key] = queue
       return start > now ? start : nil
@@ -132,7 +128,6 @@ package final class Batcher<Key: Hashable & Sendable, Item: Sendable, Output: Se
         let taken = queue.take(limits.batch)
         state.waiting -= taken.count
         queue.isPaced = false
-        queue.isBusy = taken.count >= Self.many
         if taken.isEmpty { queue.lanes -= 1 }
         // Keys without a pace are as many as there are things on sale, and forgotten when idle.
         if queue.lanes > 0 || queue.count > 0 || queue.next != nil { state.queues[key] = queue }
