@@ -40,6 +40,20 @@ struct SMTPFaultTests {
     }
   }
 
+  @Test("by falling silent is let go at once: no connection stays open, and closing the client waits for none")
+  func letsGo() async throws {
+    let server = try ScriptedMailServer { at, connection, _ in at == .dot && connection == 1 ? .hang : nil }
+    let configuration = try server.configuration(patience: .milliseconds(400))
+    let error = await failure { () throws(OutboundError) in
+      try await client.mail(.sample(), through: configuration)
+    }.error
+    #expect(error?.kind == .ambiguous)
+    #expect(await eventually { server.record.value.open == 0 })
+    _ = try await client.mail(.sample(), through: configuration)
+    client.close()
+    #expect(await eventually { server.record.value.open == 0 })
+  }
+
   @Test(
     "by refusing at any point is understood, its words are kept, and the connection goes on",
     arguments: [ScriptedMailServer.Point.mail, .rcpt, .data, .dot], [true, false])

@@ -145,4 +145,50 @@ import Testing
       #expect(try await demo.texts("SELECT DISTINCT locale FROM gkm.orders ORDER BY 1") == ["en", "es"])
     }
   }
+
+  @Test("may have a past without a trace: its money and its keys are there, and it takes a third of the room")
+  func untraced() async throws {
+    let server = try await PrivatePostgres.shared()
+    try await TestDatabase.with(on: server) { database in
+      try await MarketDatabase.make(database)
+      let market = MarketDatabase(database: database)
+      var past = DemoDatabase.small(orders: 300, suffix: "_past")
+      past.days = 60
+      past.tracedDays = 2
+      _ = try await DemoDatabase.load(past, into: market)
+      let demo = DemoDatabase(market: market, vault: try DemoDatabase.vault())
+      let counts = try await demo.texts(
+        """
+        WITH old AS (SELECT id FROM gkm.orders WHERE created_at < now() - interval '2 days')
+        SELECT name || ' ' || count(*) FROM (
+          SELECT 'orders' AS name FROM old
+          UNION ALL SELECT 'untold' FROM old JOIN gkm.audit_event a ON a.order_id = old.id
+            WHERE a.action IN ('checkout.created', 'payment.succeeded', 'key.assigned', 'delivery.confirmed')
+          UNION ALL SELECT 'events' FROM old JOIN gkm.stripe_event e ON e.order_id = old.id
+          UNION ALL SELECT 'attempts' FROM old JOIN gkm.delivery_attempt t ON t.order_id = old.id
+          UNION ALL SELECT 'unpaid' FROM old JOIN gkm.orders o USING (id) JOIN gkm.payment p ON p.order_id = o.id
+            WHERE o.state = 'delivered' AND (p.received IS DISTINCT FROM o.amount OR NOT EXISTS (
+              SELECT FROM gkm.ledger_tx l WHERE l.order_id = o.id))
+          UNION ALL SELECT 'keyless' FROM old JOIN gkm.orders o USING (id)
+            WHERE o.state = 'delivered' AND NOT EXISTS (SELECT FROM gkm.assignment a WHERE a.order_id = o.id)
+          UNION ALL SELECT 'traced' FROM gkm.orders o WHERE created_at >= now() - interval '2 days' AND EXISTS (
+            SELECT FROM gkm.audit_event a WHERE a.order_id = o.id AND a.action = 'checkout.created')
+        ) AS found GROUP BY name ORDER BY name
+        """)
+      let found = Dictionary(
+        uniqueKeysWithValues: counts.map { line in
+          let words = line.split(separator: " ")
+          return (String(words[0]), Int(words[1]) ?? 0)
+        })
+      #expect(found["orders"] ?? 0 > 150 && found["traced"] ?? 0 > 5, "\(found)")
+      #expect(Set(found.keys) == ["orders", "traced"], "\(found)")
+      var verification = Verification()
+      verification.vault = demo.vault
+      let made = verification
+      let results = try await DemoDatabase.connected(market.daemon) { try await made.run($0) }
+      let broken = results.filter { !$0.isKept }.map { "\($0.check)" }
+      #expect(!broken.contains { $0.hasPrefix("ledger") || $0.hasPrefix("assignments") }, "\(broken)")
+      print("missed without a trace: \(broken)")
+    }
+  }
 }

@@ -6,8 +6,10 @@ extension DemoHistory {
   mutating func receive(_ event: DemoEvent, _ index: Int, _ received: Instant) throws {
     let at = received + .microseconds(2_000 + Int64(event.id.utf8.last ?? 0) * 61)
     let reported = Instant(unixSeconds: (received - .milliseconds(700)).unixSeconds)
-    events.append(
-      EventRow(id: event.id, type: event.type, order: orders[index].id, created: reported, receivedAt: received))
+    if isTraced(orders[index]) {
+      events.append(
+        EventRow(id: event.id, type: event.type, order: orders[index].id, created: reported, receivedAt: received))
+    }
     let wasPaid = orders[index].facts.isPaid
     for fact in event.facts { orders[index].facts.merge(fact.delta) }
     note(event, index, reported: reported, at)

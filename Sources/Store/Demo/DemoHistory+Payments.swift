@@ -5,9 +5,13 @@ import Postgres
 // Rows about money, events and work.
 
 extension DemoHistory {
-  static func paymentSQL(_ orders: ArraySlice<DemoOrder>) throws -> SQL {
+  func paymentSQL(_ orders: ArraySlice<DemoOrder>) throws -> SQL {
     let encoder = JSONEncoder()
-    let facts = try orders.map { PostgresBind.json(utf8: Array(try encoder.encode($0.facts))) }
+    let facts = try orders.map { order in
+      var facts = order.facts
+      if !isTraced(order) { facts.attempts = [:] }
+      return PostgresBind.json(utf8: Array(try encoder.encode(facts)))
+    }
     let received = orders.map { $0.facts.isPaid ? $0.facts.payments.reduce(Int64(0)) { $0 &+ $1.amount } : nil }
     let currencies = orders.map { $0.paymentVersion > 1 ? $0.currency : nil }
     return """

@@ -8,11 +8,12 @@ extension DemoHistory {
   mutating func write(_ session: borrowing Session) throws {
     let orders = orders.filter { !$0.isDropped }
     for batch in orders.batches {
+      let traced = batch.filter(isTraced)[...]
       try session.pipeline([
-        Self.orderSQL(batch, vault, restockUntil: restockUntil), lineSQL(batch), vendorOrderSQL(batch), unitSQL(batch),
-        reservationSQL(batch),
-        try Self.paymentSQL(batch), Self.intentSQL(batch), Self.attemptSQL(batch), Self.refundSQL(batch),
-        Self.disputeSQL(batch), assignmentSQL(batch), deliverySQL(batch), Self.deliveryAttemptSQL(batch),
+        orderSQL(batch), lineSQL(batch), vendorOrderSQL(batch), unitSQL(batch),
+        reservationSQL(traced),
+        try paymentSQL(batch), Self.intentSQL(batch), Self.attemptSQL(batch), Self.refundSQL(batch),
+        Self.disputeSQL(batch), assignmentSQL(batch), deliverySQL(batch), Self.deliveryAttemptSQL(traced),
         Self.jobSQL(batch),
       ])
     }
@@ -33,9 +34,7 @@ extension DemoHistory {
     try audit.write(session)
   }
 
-  private static func orderSQL(
-    _ orders: ArraySlice<DemoOrder>, _ vault: KeyVault, restockUntil until: Instant
-  ) -> SQL {
+  private func orderSQL(_ orders: ArraySlice<DemoOrder>) -> SQL {
     """
     INSERT INTO gkm.orders (id, number, state, hold_reason, customer_email, customer_name, locale, amount, currency,
       checkout_session, token_hash, units_total, units_delivered, created_at, paid_at, delivered_at, updated_at, version,
@@ -44,11 +43,11 @@ extension DemoHistory {
       \(orders.map(\.id)), \(orders.map(\.number)), \(orders.map(\.state.rawValue)),
       \(orders.map(\.holdReason?.rawValue)), \(orders.map(\.customer.email)), \(orders.map(\.customer.name)),
       \(orders.map(\.customer.locale)), \(orders.map(\.amount)), \(orders.map(\.currency)),
-      \(orders.map { $0.isSessionKnown ? $0.session : nil }),
+      \(orders.map { $0.isSessionKnown && isTraced($0) ? $0.session : nil }),
       \(orders.map { vault.token(order: $0.id, generation: 1).storedHash }), \(orders.map { Int32($0.units.count) }),
       \(orders.map { Int32($0.unitsDelivered) }), \(orders.map(\.createdAt)), \(orders.map(\.paidAt)),
       \(orders.map(\.deliveredAt)), \(orders.map(\.updatedAt)), \(orders.map(\.version)),
-      \(orders.map { $0.state == .unfulfillable && $0.waitsForStock ? until : nil }))
+      \(orders.map { $0.state == .unfulfillable && $0.waitsForStock ? restockUntil : nil }))
     """
   }
 
@@ -133,7 +132,7 @@ extension DemoHistory {
         \(units.map { listings[$0.unit.listing].vendor }), \(units.map(\.unit.state?.rawValue)),
         \(units.map { Int32($0.unit.attempts.count) }), \(units.map { Int32($0.unit.attemptsInRound) }),
         \(units.map(\.unit.messageID)), \(units.map(\.unit.nextAttemptAt)), \(units.map(\.unit.confirmedAt)),
-        \(units.map { safe($0.unit.lastReply) }), \(units.map(\.unit.createdAt)), \(units.map(\.unit.updatedAt)),
+        \(units.map { isTraced($0.order) ? safe($0.unit.lastReply) : nil }), \(units.map(\.unit.createdAt)), \(units.map(\.unit.updatedAt)),
         \(units.map(\.unit.version))
       ) AS d (id, order_id, unit, vendor, state, attempts, in_round, message_id, next, confirmed, reply, created, updated,
         version)

@@ -7,6 +7,8 @@ struct DemoHistory {
   let mailDomain: String
   /// How long the orders that wait for stock still do.
   let restockUntil: Instant
+  /// Orders from before came from another shop, without a trace of how they went; see `DemoMarket.tracedDays`.
+  let tracedSince: Instant?
   var listings: [DemoListing]
   var orders: [DemoOrder]
   var audit = DemoAudit()
@@ -35,6 +37,7 @@ struct DemoHistory {
   mutating func play(_ moments: [DemoMoment]) throws {
     for moment in moments where !orders[moment.order].isDropped {
       let (index, at) = (moment.order, moment.at)
+      audit.isMuted = !isTraced(orders[index])
       switch moment.step {
       case .checkout: try checkout(index, at)
       case .session: try openSession(index, at)
@@ -46,7 +49,10 @@ struct DemoHistory {
       case .reveal: try reveal(index, at)
       }
     }
+    audit.isMuted = false
   }
+
+  func isTraced(_ order: DemoOrder) -> Bool { tracedSince.map { order.createdAt >= $0 } ?? true }
 
   /// An order for which there is not enough stock never comes to be.
   private mutating func checkout(_ index: Int, _ at: Instant) throws {
@@ -133,6 +139,7 @@ struct DemoHistory {
   private mutating func reveal(_ index: Int, _ at: Instant) throws {
     let order = orders[index]
     guard DeliveryTurn.delivers(order.state) else { return }
+    guard isTraced(order) else { return }
     for unit in order.units where unit.isAssigned {
       reveals.append(
         RevealRow(
