@@ -64,7 +64,7 @@ struct DemoDataCommand: AsyncParsableCommand {
     market.mailDomain = mailDomain
     market.isForced = force
     let made = market
-    let summary = try await database.connected(statementTimeout: .seconds(600)) { connection in
+    let summary = try await database.connected(statementTimeout: .seconds(3_600)) { connection in
       let summary = try await connection.write { try made.load($0, vault: vault) }
       try await connection.run { try DemoMarket.analyze($0) }
       return summary
