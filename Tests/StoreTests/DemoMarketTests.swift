@@ -1,8 +1,9 @@
 import Market
 import Postgres
-import Store
 import TestSupport
 import Testing
+
+@testable import Store
 
 @Suite("The demo market") struct DemoMarketTests {
   @Test("has orders in every state, and keeps every promise")
@@ -144,6 +145,13 @@ import Testing
       }
       #expect(try await demo.texts("SELECT DISTINCT locale FROM gkm.orders ORDER BY 1") == ["en", "es"])
     }
+  }
+
+  @Test("has another number for each of a great many orders")
+  func numbers() {
+    let numbers = Set((1...200_000).map { OrderNumber(random: DemoCast.distinct(OrderID(Int64($0 * 50)))).text })
+    #expect(numbers.count == 200_000)
+    #expect(Set(numbers.map { $0.dropFirst(3).prefix(1) }).count == 32)
   }
 
   @Test("may have a past without a trace: its money and its keys are there, and it takes a third of the room")

@@ -7,6 +7,8 @@ struct DemoCast {
   let shop: DemoShop
   let listings: [DemoListing]
   let now: Instant
+  /// Of so many orders two would draw the same number.
+  let isLarge: Bool
 
   func gather(
     _ session: borrowing Session, _ entries: ArraySlice<DemoPlan.Entry>
@@ -63,6 +65,17 @@ struct DemoCast {
       commission: split.commission.amount)
   }
 
+  /// 45 bits that look drawn, and are another order's never: each step could be undone.
+  static func distinct(_ id: OrderID) -> UInt64 {
+    let mask: UInt64 = (1 << 45) - 1
+    var bits = UInt64(bitPattern: id.rawValue) & mask
+    for _ in 0..<3 {
+      bits = (bits &* 0x9E37_79B9_7F4A_7C15) & mask
+      bits ^= bits >> 22
+    }
+    return bits
+  }
+
   private func order(
     _ id: OrderID, _ entry: DemoPlan.Entry, _ lines: [DemoOrder.Line], _ units: [DemoOrder.Unit],
     _ random: inout DemoRandom
@@ -71,8 +84,9 @@ struct DemoCast {
     // Nobody but its customer knows of an open order's session: it stays payable for hours.
     let isOpen = entry.scenario == .open || entry.scenario == .openAfterDecline
     let held: Duration = isOpen ? .hours(12) : .minutes(32)
+    let drawn = random.next()
     return DemoOrder(
-      id: id, number: OrderNumber(random: random.next()).text, customer: DemoCustomer.anyone(&random),
+      id: id, number: OrderNumber(random: isLarge ? Self.distinct(id) : drawn).text, customer: DemoCustomer.anyone(&random),
       createdAt: entry.createdAt, currency: listings[lines[0].listing].price.currency, amount: amount,
       expiresAt: entry.createdAt + held, session: random.stripeID("cs_test_a1", 56),
       intent: random.stripeID("pi_3", 23), charge: random.stripeID("ch_3", 23),

@@ -120,6 +120,8 @@ DECLARE
   numbered boolean := prefix IS NOT NULL AND left(upper(prefix), 2) = 'GK';
   few boolean := prefix IS NOT NULL
     AND (length(prefix) >= 5 OR left(upper(prefix), 3) <> left('GK-', length(prefix)));
+  -- Of one letter after that there are many: not they are gone through, but what is asked for, newest first, beside them.
+  many boolean := prefix IS NOT NULL AND NOT few AND length(prefix) = 4;
 BEGIN
   IF me IS NULL THEN
     RAISE EXCEPTION 'permission denied: only a vendor may ask this' USING ERRCODE = 'insufficient_privilege';
@@ -199,7 +201,10 @@ BEGIN
       AND (NOT few OR d.order_id = ANY (ARRAY(
         SELECT v.order_id FROM gkm.vendor_order v
         WHERE v.vendor_id = me AND v.number ~>=~ upper(prefix) AND v.number ~<~ (upper(prefix) || chr(1114109)))))
-      AND (prefix IS NULL OR few OR o.number ~>=~ upper(prefix) AND o.number ~<~ (upper(prefix) || chr(1114109)))
+      AND (NOT many OR (d.order_id IN (
+        SELECT v.order_id FROM gkm.vendor_order v
+        WHERE v.vendor_id = me AND v.number ~>=~ upper(prefix) AND v.number ~<~ (upper(prefix) || chr(1114109)))) IS TRUE)
+      AND (prefix IS NULL OR few OR many OR o.number ~>=~ upper(prefix) AND o.number ~<~ (upper(prefix) || chr(1114109)))
     ORDER BY d.id DESC LIMIT take;
   WHEN 'stock' THEN
     RETURN QUERY
@@ -225,7 +230,10 @@ BEGIN
       AND (NOT numbered OR NOT few OR e.order_id = ANY (ARRAY(
         SELECT v.order_id FROM gkm.vendor_order v
         WHERE v.vendor_id = me AND v.number ~>=~ upper(prefix) AND v.number ~<~ (upper(prefix) || chr(1114109)))))
-      AND (NOT numbered OR few OR o.number ~>=~ upper(prefix) AND o.number ~<~ (upper(prefix) || chr(1114109)))
+      AND (NOT many OR (e.order_id IN (
+        SELECT v.order_id FROM gkm.vendor_order v
+        WHERE v.vendor_id = me AND v.number ~>=~ upper(prefix) AND v.number ~<~ (upper(prefix) || chr(1114109)))) IS TRUE)
+      AND (NOT numbered OR few OR many OR o.number ~>=~ upper(prefix) AND o.number ~<~ (upper(prefix) || chr(1114109)))
       AND (prefix IS NULL OR numbered
         OR e.action ~>=~ lower(prefix) AND e.action ~<~ (lower(prefix) || chr(1114109)))
     ORDER BY e.at DESC, e.id DESC LIMIT take;
@@ -258,7 +266,10 @@ BEGIN
       AND (NOT few OR t.order_id = ANY (ARRAY(
         SELECT v.order_id FROM gkm.vendor_order v
         WHERE v.vendor_id = me AND v.number ~>=~ upper(prefix) AND v.number ~<~ (upper(prefix) || chr(1114109)))))
-      AND (prefix IS NULL OR few OR o.number ~>=~ upper(prefix) AND o.number ~<~ (upper(prefix) || chr(1114109)))
+      AND (NOT many OR (t.order_id IN (
+        SELECT v.order_id FROM gkm.vendor_order v
+        WHERE v.vendor_id = me AND v.number ~>=~ upper(prefix) AND v.number ~<~ (upper(prefix) || chr(1114109)))) IS TRUE)
+      AND (prefix IS NULL OR few OR many OR o.number ~>=~ upper(prefix) AND o.number ~<~ (upper(prefix) || chr(1114109)))
     ORDER BY t.posted_at DESC, t.id DESC, p.position DESC LIMIT take;
   WHEN 'ledger' THEN
     RETURN QUERY
@@ -275,7 +286,10 @@ BEGIN
       AND (NOT few OR t.order_id = ANY (ARRAY(
         SELECT v.order_id FROM gkm.vendor_order v
         WHERE v.vendor_id = me AND v.number ~>=~ upper(prefix) AND v.number ~<~ (upper(prefix) || chr(1114109)))))
-      AND (prefix IS NULL OR few OR o.number ~>=~ upper(prefix) AND o.number ~<~ (upper(prefix) || chr(1114109)))
+      AND (NOT many OR (t.order_id IN (
+        SELECT v.order_id FROM gkm.vendor_order v
+        WHERE v.vendor_id = me AND v.number ~>=~ upper(prefix) AND v.number ~<~ (upper(prefix) || chr(1114109)))) IS TRUE)
+      AND (prefix IS NULL OR few OR many OR o.number ~>=~ upper(prefix) AND o.number ~<~ (upper(prefix) || chr(1114109)))
     ORDER BY p.tx_id DESC, p.position DESC LIMIT take;
   WHEN 'balances' THEN
     RETURN QUERY

@@ -36,6 +36,7 @@ package struct Migration: Sendable {
     Migration(version: 23, name: "people", sql: text(PackageResources.m0023_people_sql)),
     Migration(version: 24, name: "erasure", sql: text(PackageResources.m0024_erasure_sql)),
     Migration(version: 25, name: "index size", sql: text(PackageResources.m0025_index_size_sql)),
+    Migration(version: 26, name: "vendor numbers", sql: text(PackageResources.m0026_vendor_numbers_sql)),
   ]
 }
 
