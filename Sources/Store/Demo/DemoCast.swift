@@ -86,11 +86,11 @@ struct DemoCast {
     let held: Duration = isOpen ? .hours(12) : .minutes(32)
     let drawn = random.next()
     return DemoOrder(
-      id: id, number: OrderNumber(random: isLarge ? Self.distinct(id) : drawn).text, customer: DemoCustomer.anyone(&random),
-      createdAt: entry.createdAt, currency: listings[lines[0].listing].price.currency, amount: amount,
-      expiresAt: entry.createdAt + held, session: random.stripeID("cs_test_a1", 56),
-      intent: random.stripeID("pi_3", 23), charge: random.stripeID("ch_3", 23),
-      stripeCustomer: random.stripeID("cus_", 14), lines: lines, units: units, updatedAt: entry.createdAt,
-      paymentUpdatedAt: entry.createdAt)
+      id: id, number: OrderNumber(random: isLarge ? Self.distinct(id) : drawn).text,
+      customer: DemoCustomer.anyone(&random), createdAt: entry.createdAt,
+      currency: listings[lines[0].listing].price.currency, amount: amount, expiresAt: entry.createdAt + held,
+      session: random.stripeID("cs_test_a1", 56), intent: random.stripeID("pi_3", 23),
+      charge: random.stripeID("ch_3", 23), stripeCustomer: random.stripeID("cus_", 14), lines: lines, units: units,
+      updatedAt: entry.createdAt, paymentUpdatedAt: entry.createdAt)
   }
 }

@@ -66,7 +66,8 @@ package struct DemoMarket: Sendable {
     while !rest.isEmpty {
       let part = rest.prefix(Self.ordersAtOnce)
       rest = rest.dropFirst(Self.ordersAtOnce)
-      let cast = DemoCast(vault: vault, shop: shop, listings: listings, now: now, isLarge: self.orders >= DemoBulk.fewestOrders)
+      let cast = DemoCast(
+        vault: vault, shop: shop, listings: listings, now: now, isLarge: self.orders >= DemoBulk.fewestOrders)
       let (orders, moments) = try cast.gather(session, part)
       var played = DemoHistory(
         vault: vault, mailDomain: mailDomain, restockUntil: now + .hours(20),
