@@ -1,5 +1,4 @@
 internal import CCurl
-import Glibc
 
 /// One connection to a mail server. libcurl makes it and keeps its TLS (CURLOPT_CONNECT_ONLY: connect, greeting, EHLO,
 /// STARTTLS, AUTH); mails then go over it by `curl_easy_send` and `curl_easy_recv`, because libcurl's own sending of a
@@ -277,9 +276,6 @@ extension SMTPSession {
       _ = curl_easy_send(easy.raw, "QUIT\r\n", 6, &count)
     }
     phase = .closed
-    // libcurl keeps the connection for later and, when it lets go of it, says QUIT once more and waits two minutes for an
-    // answer, on this thread. Over a socket that is shut it cannot.
-    if descriptor >= 0 { shutdown(descriptor, Int32(SHUT_RDWR)) }
     descriptor = -1
     output = []
     outputSent = 0
