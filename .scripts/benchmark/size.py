@@ -54,7 +54,7 @@ def sizes(stand, plan, results):
         days = ["--days", "60"] if orders <= WHOLE else ["--days", "400", "--traced-days", "2"]
         stand.gkmd("postgres", "demo-data", "--orders", str(orders), *days, "--master-key-file",
                    f"{stand.folder}/master_key", PGDATABASE=database)
-        row = {"orders": orders, "seconds_to_make": time.monotonic() - began,
+        row = {"orders": orders, "whole": orders <= WHOLE, "seconds_to_make": time.monotonic() - began,
                "bytes": int(stand.sql(f"SELECT pg_database_size('{database}')"))}
         listing = int(stand.sql(
             f"""

@@ -106,7 +106,8 @@ def size_rows(results):
         cost = row["daemon_ms"] + row["postgres_ms"]
         flat = cost / (base["daemon_ms"] + base["postgres_ms"])
         yield (f"market of {row['orders']:,} orders", f"{cost:.3f} ms/order ({row['daemon_ms']:.3f} gkmd)",
-               f"{row['sustained']:,.0f} orders/s; made in {row['seconds_to_make']:.0f} s, {row['bytes'] / 1e9:.1f} GB",
+               f"{row['sustained']:,.0f} orders/s; made in {row['seconds_to_make']:.0f} s, {row['bytes'] / 1e9:.1f} GB"
+               + ("" if row["whole"] else ", of 400 days 2 traced"),
                "" if row is base else f"{flat:.2f} x the smallest, " + below("it", flat, 1.25, "x"))
         for role, found in row["lists"].items():
             slow = found["worst"][0]

@@ -8,7 +8,7 @@ import Glibc
 enum StartCode {
   /// Gives the pages back. Only of files mapped to be run, and only where no byte differs from the file.
   static func giveBack() {
-    guard let maps = TextOfKernel.read("/proc/self/smaps") else { return }
+    guard let maps = try? LocalFile.text("/proc/self/smaps") else { return }
     for range in untouched(maps) {
       guard let start = UnsafeMutableRawPointer(bitPattern: range.lowerBound) else { continue }
       _ = madvise(start, range.count, MADV_DONTNEED)
@@ -43,22 +43,5 @@ enum StartCode {
   private static func kilobytes(_ line: Substring, of name: String) -> Int? {
     guard line.hasPrefix(name) else { return nil }
     return line.dropFirst(name.count).split(separator: " ").first.flatMap { Int($0) }
-  }
-}
-
-/// Files of /proc, which have no size of their own.
-private enum TextOfKernel {
-  static func read(_ path: String) -> String? {
-    let file = open(path, O_RDONLY | O_CLOEXEC)
-    guard file >= 0 else { return nil }
-    defer { close(file) }
-    var bytes: [UInt8] = []
-    var buffer = [UInt8](repeating: 0, count: 1 << 14)
-    while true {
-      let count = Glibc.read(file, &buffer, buffer.count)
-      if count < 0, errno == EINTR { continue }
-      guard count > 0 else { return count == 0 ? String(decoding: bytes, as: UTF8.self) : nil }
-      bytes += buffer[..<count]
-    }
   }
 }

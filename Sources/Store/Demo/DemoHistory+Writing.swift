@@ -132,8 +132,8 @@ extension DemoHistory {
         \(units.map { listings[$0.unit.listing].vendor }), \(units.map(\.unit.state?.rawValue)),
         \(units.map { Int32($0.unit.attempts.count) }), \(units.map { Int32($0.unit.attemptsInRound) }),
         \(units.map(\.unit.messageID)), \(units.map(\.unit.nextAttemptAt)), \(units.map(\.unit.confirmedAt)),
-        \(units.map { isTraced($0.order) ? safe($0.unit.lastReply) : nil }), \(units.map(\.unit.createdAt)), \(units.map(\.unit.updatedAt)),
-        \(units.map(\.unit.version))
+        \(units.map { isTraced($0.order) ? safe($0.unit.lastReply) : nil }), \(units.map(\.unit.createdAt)),
+        \(units.map(\.unit.updatedAt)), \(units.map(\.unit.version))
       ) AS d (id, order_id, unit, vendor, state, attempts, in_round, message_id, next, confirmed, reply, created, updated,
         version)
       """

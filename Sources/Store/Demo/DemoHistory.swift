@@ -138,8 +138,7 @@ struct DemoHistory {
 
   private mutating func reveal(_ index: Int, _ at: Instant) throws {
     let order = orders[index]
-    guard DeliveryTurn.delivers(order.state) else { return }
-    guard isTraced(order) else { return }
+    guard isTraced(order), DeliveryTurn.delivers(order.state) else { return }
     for unit in order.units where unit.isAssigned {
       reveals.append(
         RevealRow(

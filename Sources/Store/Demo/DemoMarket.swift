@@ -88,7 +88,7 @@ package struct DemoMarket: Sendable {
     try DemoBreaks(now: now).add(session, &audit)
     summary.auditEvents += audit.count
     try audit.write(session)
-    // Nothing of the history is at the Stripe that the market will be held against.
+    // No movement of the history's money is at the Stripe that the market will be held against.
     try session.execute("UPDATE gkm.installation SET created_at = \(now)")
     var aside = DemoAside(now: now, people: summary.people, random: DemoRandom(seed: random.next()))
     summary.auditEvents += try aside.write(session)
